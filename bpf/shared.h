@@ -22,6 +22,7 @@ typedef __u64 uint64_t;
 	X(NOT_IP, "not_ip")		/* ARP, STP, control frames, ... */ \
 	X(MALFORMED, "malformed")	/* lengths that contradict each other */ \
 	X(FRAGMENT, "fragment")		/* not the first one: has no ports */ \
+	X(NO_TRANSPORT, "no_transport")	/* IPv6 "no next header" */ \
 	X(NESTED, "nested")		/* more headers than we follow */
 
 enum undecodable {

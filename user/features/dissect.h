@@ -23,14 +23,15 @@ struct l7_text {
 
 /* What a flow keeps. All zero before the first packet. */
 struct l7 {
-	void *detection;	/* nDPI's flow while detection runs, else NULL */
+	void *detection;	/* dissect.c's state while detection runs, else NULL */
 	struct l7_text *text;	/* freed by dissect_clear(); NULL: all empty */
 	uint16_t master_protocol;	/* nDPI's numbers; 0 unknown */
 	uint16_t app_protocol;
 	uint16_t category;
-	uint8_t confidence;	/* the documented numbering, DESIGN: 0..6 */
+	uint8_t confidence;	/* the documented numbering: 0 unknown ... 6 DPI, 7 by IP */
 	uint8_t guessed : 1;
 	uint8_t done : 1;	/* detection has ended */
+	uint8_t held : 1;	/* detection is a packet that nDPI has not seen yet */
 };
 
 /* packets: how many of a flow may be looked at (>= 1). Returns 0, -ENOMEM or

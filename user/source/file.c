@@ -1,0 +1,158 @@
+#include "file.h"
+
+#include <errno.h>
+#include <pcap/dlt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/counter.h"
+
+void file_init(struct file *f, const struct source_ops *ops, const char *path,
+	       struct stream *stream)
+{
+	f->source.ops = ops;
+	f->source.name = path;
+	f->stream = stream;
+	f->source.bytes_total = stream_bytes_total(stream);
+	f->source.bytes_read = stream_bytes_read(stream);
+}
+
+void file_close(struct source *s)
+{
+	struct file *f = (struct file *)s;
+
+	stream_close(f->stream);
+	free(f);
+}
+
+static int stream_failed(struct file *f, int r)
+{
+	if (r == -EBADMSG)
+		return file_damaged(f, "%s", stream_cause(f->stream));
+	snprintf(f->source.error, sizeof(f->source.error), "%.256s: cannot be read at byte %llu: %s",
+		 f->source.name, (unsigned long long)file_offset(f), stream_cause(f->stream));
+	f->failed = r;
+	return r;
+}
+
+int file_fill(struct file *f, uint8_t *buf)
+{
+	size_t left = f->len - f->pos;
+	size_t start = -left % 64;	/* read(2) then copies to the start of a cache line */
+
+	if (f->failed)
+		return f->failed;
+	if (left)
+		memmove(buf + start, f->buf + f->pos, left);
+	f->buf = buf;
+	f->pos = start;
+	f->len = start + left;
+	do {
+		size_t room = SOURCE_BUFFER - f->len;
+		ssize_t n;
+
+		/* Only a caller that has not walked all of the last chunk
+		 * leaves less than a chunk. */
+		if (!room)
+			return 1;
+		n = stream_read(f->stream, buf + f->len, room < SOURCE_CHUNK ? room : SOURCE_CHUNK);
+		counter_set(&f->source.bytes_read, stream_bytes_read(f->stream));
+		if (n == -EINTR)
+			return 1;
+		if (n < 0)
+			return stream_failed(f, n);
+		if (!n)
+			return f->len - f->pos >= f->need && f->len > f->pos;
+		f->len += n;
+		f->end += n;
+	} while (f->len - f->pos < f->need);
+	return 1;
+}
+
+int file_damaged(struct file *f, const char *fmt, ...)
+{
+	char cause[192];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cause, sizeof(cause), fmt, ap);
+	va_end(ap);
+	snprintf(f->source.error, sizeof(f->source.error), "%.256s: damaged at byte %llu: %s",
+		 f->source.name, (unsigned long long)file_offset(f), cause);
+	f->failed = -EBADMSG;
+	return f->failed;
+}
+
+int file_bad_header(const char *path, char *err, size_t err_size, const char *fmt, ...)
+{
+	char cause[192];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cause, sizeof(cause), fmt, ap);
+	va_end(ap);
+	snprintf(err, err_size, "%.256s: damaged at byte 0: %s", path, cause);
+	return -EBADMSG;
+}
+
+/* Types below 100 and from 104 on are the same number in files as in libpcap,
+ * which gave the few between, whose DLT_... differs between systems, numbers
+ * of their own. */
+uint32_t file_link_type(uint32_t linktype)
+{
+	switch (linktype) {
+	case 100:
+		return DLT_ATM_RFC1483;
+	case 101:
+		return DLT_RAW;
+	case 102:
+		return DLT_SLIP_BSDOS;
+	case 103:
+		return DLT_PPP_BSDOS;
+	case 106:
+		return DLT_ATM_CLIP;
+	default:
+		return linktype;
+	}
+}
+
+static int open_capture(struct source **ret, struct stream *stream, const char *path, char *err,
+			size_t err_size)
+{
+	uint8_t magic[4];
+	ssize_t n = stream_read_all(stream, magic, sizeof(magic));
+
+	if (n == -EBADMSG)
+		return file_bad_header(path, err, err_size, "%s", stream_cause(stream));
+	if (n < 0) {
+		snprintf(err, err_size, "%s: %s", path, stream_cause(stream));
+		return n;
+	}
+	if (n < (ssize_t)sizeof(magic)) {
+		snprintf(err, err_size, "%s: %s", path,
+			 n ? "not a capture file" : "empty file: not a capture");
+		return -EBADMSG;
+	}
+	if (pcap_file_is(magic))
+		return pcap_file_open(ret, stream, path, magic, err, err_size);
+	if (pcapng_file_is(magic))
+		return pcapng_file_open(ret, stream, path, magic, err, err_size);
+	return libpcap_file_open(ret, stream, path, magic, err, err_size);
+}
+
+int source_open_file(struct source **ret, const char *path, char *err, size_t err_size)
+{
+	struct stream *stream;
+	int r = stream_open(&stream, path);
+
+	if (r < 0) {
+		snprintf(err, err_size, "%s: %s", path, strerror(-r));
+		return r;
+	}
+	r = open_capture(ret, stream, path, err, err_size);
+	if (r < 0)
+		stream_close(stream);
+	return r;
+}
