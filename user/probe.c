@@ -303,7 +303,7 @@ static int probe_init(struct flowtap *x)
 		.messages = &x->messages,
 	};
 	struct reader *reader;
-	unsigned meters;
+	unsigned meters = 1;
 	uint8_t *buf;
 	int r;
 

@@ -1,26 +1,32 @@
-/* anonymize.h - pseudonyms for values: keyed BLAKE2b.
+/* anonymize.h - values as pseudonyms.
  *
- * The same value has the same pseudonym within a run, whatever the column,
- * and none that could be found again in another run. Any thread. */
+ * The pseudonym of a value is the BLAKE2b of its text, keyed with a key that
+ * lives as long as the anonymizer: equal texts have equal pseudonyms, whatever
+ * their column and sink, and without the key there is no way back, not even by
+ * trying all addresses. Any thread may use one. */
 
 #ifndef FLOWTAP_ANONYMIZE_H
 #define FLOWTAP_ANONYMIZE_H
 
-#include <stddef.h>
 #include <stdint.h>
+
+#include "flowtap/flowtap.h"
 
 struct anonymizer;
 
-#define ANONYMIZE_KEY_BYTES 64
-#define ANONYMIZE_TEXT_BYTES 128	/* hex digits of a 64-byte digest (RFC 7693) */
+enum {
+	ANONYMIZER_KEY_BYTES = 64,
+	PSEUDONYM_LEN = 128,	/* lower-case hexadecimal digits */
+};
 
-/* key: ANONYMIZE_KEY_BYTES, or NULL for a random one. Returns 0 and the
- * caller's *ret, -ENOMEM, or -EIO (no randomness). */
+/* With key NULL a random one is drawn. Returns 0 or -ENOMEM. */
 int anonymizer_new(struct anonymizer **ret, const uint8_t *key);
+
 /* Wipes the key. NULL is fine. */
 void anonymizer_free(struct anonymizer *a);
 
-/* Writes the pseudonym of a text to p: ANONYMIZE_TEXT_BYTES, no NUL. */
-void anonymize(const struct anonymizer *a, const char *text, size_t len, char *p);
+/* The text is that of CSV before quoting: integers in decimal, doubles as
+ * format_double() has them, lists as "[0, 1, -1]". */
+void anonymize(const struct anonymizer *a, const struct flowtap_value *v, char ret[PSEUDONYM_LEN]);
 
 #endif

@@ -225,7 +225,7 @@ static size_t layout(char *p, uint64_t value, int k)
 	return point + 2;
 }
 
-size_t format_f64(char *p, double v)
+size_t format_double(char *p, double v)
 {
 	size_t sign = 0;
 	uint64_t bits, fraction, value;
@@ -253,35 +253,7 @@ size_t format_f64(char *p, double v)
 	return sign + layout(p, value, k);
 }
 
-/* ---- lists and addresses ---- */
-
-static int64_t element(const void *list, uint32_t i, uint32_t width)
-{
-	switch (width) {
-	case 1:
-		return ((const int8_t *)list)[i];
-	case 4:
-		return ((const int32_t *)list)[i];
-	default:
-		return ((const int64_t *)list)[i];
-	}
-}
-
-size_t format_list(char *p, const void *list, uint32_t n, uint32_t width)
-{
-	char *start = p;
-
-	*p++ = '[';
-	for (uint32_t i = 0; i < n; i++) {
-		if (i) {
-			*p++ = ',';
-			*p++ = ' ';
-		}
-		p += format_i64(p, element(list, i, width));
-	}
-	*p++ = ']';
-	return p - start;
-}
+/* ---- addresses ---- */
 
 static size_t hex_bytes(char *p, const uint8_t *b, unsigned n)
 {

@@ -9,9 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FORMAT_U64_MAX 20
-#define FORMAT_I64_MAX 20
-#define FORMAT_F64_MAX 24
+#define FORMAT_INTEGER_MAX 20
+#define FORMAT_DOUBLE_MAX 24
 #define FORMAT_MAC_MAX 17
 #define FORMAT_IP_MAX 45
 
@@ -21,12 +20,7 @@ size_t format_i64(char *p, int64_t v);
 /* The shortest decimal that reads back as the same double, laid out like
  * Python's repr(): 44.0, 0.0001, 1e-05, 1e+16. Finite values only.
  * R. Giulietti, The Schubfach way to render doubles, 2020. */
-size_t format_f64(char *p, double v);
-
-/* "[0, 1, -1]": n signed integers of `width` bytes (1, 4 or 8) each. At most
- * FORMAT_LIST_MAX(n) bytes. */
-#define FORMAT_LIST_MAX(n) (2 + (size_t)(n) * (FORMAT_I64_MAX + 2))
-size_t format_list(char *p, const void *list, uint32_t n, uint32_t width);
+size_t format_double(char *p, double v);
 
 size_t format_mac(char *p, const uint8_t mac[6]);	/* 02:00:00:00:0a:01 */
 size_t format_oui(char *p, const uint8_t mac[6]);	/* 02:00:00 */

@@ -1,7 +1,7 @@
 /* sink.h - where records go.
  *
  * A sink is used by one thread. Each kind of sink turns a record into bytes
- * (struct sink_format) that go to an output (file.h), which knows of chunks,
+ * (struct sink_format) that go to an output (output.h), which knows of chunks,
  * temporary names and reasons to stop. */
 
 #ifndef FLOWTAP_SINK_H

@@ -9,14 +9,17 @@
 
 #include "../base/counter.h"
 
-void file_init(struct file *f, const struct source_ops *ops, const char *path,
-	       struct stream *stream)
+void *file_new(size_t size, const char *path, struct stream *stream)
 {
-	f->source.ops = ops;
-	f->source.name = path;
-	f->stream = stream;
+	struct file *f = calloc(1, size + strlen(path) + 1);
+
+	if (!f)
+		return NULL;
+	f->source.name = strcpy((char *)f + size, path);
 	f->source.bytes_total = stream_bytes_total(stream);
 	f->source.bytes_read = stream_bytes_read(stream);
+	f->stream = stream;
+	return f;
 }
 
 void file_close(struct source *s)
@@ -97,6 +100,23 @@ int file_bad_header(const char *path, char *err, size_t err_size, const char *fm
 	return -EBADMSG;
 }
 
+int file_read_header(struct stream *stream, const char *path, void *ret, size_t size,
+		     size_t before, char *err, size_t err_size)
+{
+	ssize_t n = stream_read_all(stream, ret, size);
+
+	if (n == (ssize_t)size)
+		return 0;
+	if (n >= 0)
+		return file_bad_header(path, err, err_size,
+				       "truncated file header: %zu bytes needed, %zu there",
+				       before + size, before + n);
+	if (n == -EBADMSG)
+		return file_bad_header(path, err, err_size, "%s", stream_cause(stream));
+	snprintf(err, err_size, "%s: %s", path, stream_cause(stream));
+	return n;
+}
+
 /* Types below 100 and from 104 on are the same number in files as in libpcap,
  * which gave the few between, whose DLT_... differs between systems, numbers
  * of their own. */
@@ -122,19 +142,17 @@ static int open_capture(struct source **ret, struct stream *stream, const char *
 			size_t err_size)
 {
 	uint8_t magic[4];
-	ssize_t n = stream_read_all(stream, magic, sizeof(magic));
+	ssize_t n = stream_read_all(stream, magic, 1);
+	int r;
 
-	if (n == -EBADMSG)
-		return file_bad_header(path, err, err_size, "%s", stream_cause(stream));
-	if (n < 0) {
-		snprintf(err, err_size, "%s: %s", path, stream_cause(stream));
-		return n;
-	}
-	if (n < (ssize_t)sizeof(magic)) {
-		snprintf(err, err_size, "%s: %s", path,
-			 n ? "not a capture file" : "empty file: not a capture");
+	if (!n) {
+		snprintf(err, err_size, "%s: empty file: not a capture", path);
 		return -EBADMSG;
 	}
+	r = n < 0 ? file_read_header(stream, path, magic, 4, 0, err, err_size) :
+		    file_read_header(stream, path, magic + 1, 3, 1, err, err_size);
+	if (r < 0)
+		return r;
 	if (pcap_file_is(magic))
 		return pcap_file_open(ret, stream, path, magic, err, err_size);
 	if (pcapng_file_is(magic))

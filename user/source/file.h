@@ -34,9 +34,10 @@ static inline uint64_t file_offset(const struct file *f)
 	return f->end - (f->len - f->pos);
 }
 
-/* Takes over stream. Path must live as long as f. */
-void file_init(struct file *f, const struct source_ops *ops, const char *path,
-	       struct stream *stream);
+/* Makes a reader's struct of size bytes, zeroed, which begins with a struct
+ * file. NULL: no memory. Otherwise it owns stream. */
+void *file_new(size_t size, const char *path, struct stream *stream);
+void file_close(struct source *s);
 
 /* Moves the unread bytes to buf and reads behind them. Returns 1 (f->need bytes
  * are there, or a signal came); 0: the capture ends before that; or a negative
@@ -47,12 +48,15 @@ int file_fill(struct file *f, uint8_t *buf);
  * from every fill to come. */
 int file_damaged(struct file *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* For opening: the same text about byte 0, in err. Returns -EBADMSG. */
+/* For opening. Reads size bytes of a file header, of which `before` bytes have
+ * been read. Returns 0, or a negative errno with text in err (-EBADMSG: it is
+ * cut off). */
+int file_read_header(struct stream *stream, const char *path, void *ret, size_t size,
+		     size_t before, char *err, size_t err_size);
+
+/* Puts "PATH: damaged at byte 0: ..." in err. Returns -EBADMSG. */
 int file_bad_header(const char *path, char *err, size_t err_size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-
-/* Frees f, which the reader's struct must begin with. */
-void file_close(struct source *s);
 
 /* DLT_... of the link type in a file header, as libpcap gives it. */
 uint32_t file_link_type(uint32_t linktype);

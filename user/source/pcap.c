@@ -93,7 +93,7 @@ walk(struct pcap_file *p, struct raw_packet *raw, unsigned max, bool swapped, bo
 	unsigned n;
 
 	for (n = 0; n < max; n++) {
-		const uint8_t *data = at + header;
+		const uint8_t *data;
 		struct record r;
 		uint32_t kept;
 
@@ -102,6 +102,7 @@ walk(struct pcap_file *p, struct raw_packet *raw, unsigned max, bool swapped, bo
 			break;
 		}
 		memcpy(&r, at, sizeof(r));
+		data = at + header;
 		if (swapped) {
 			r.seconds = bswap_32(r.seconds);
 			r.fraction = bswap_32(r.fraction);
@@ -212,49 +213,41 @@ int pcap_file_open(struct source **ret, struct stream *stream, const char *path,
 		   const uint8_t magic[4], char *err, size_t err_size)
 {
 	struct file_header h;
-	const size_t rest = sizeof(h) - sizeof(h.magic);
-	ssize_t n = stream_read_all(stream, (uint8_t *)&h + sizeof(h.magic), rest);
+	const struct source_ops *ops = &unusual_ops;
 	struct pcap_file *p;
-	const struct source_ops *ops;
+	enum lengths lengths;
+	bool swapped;
+	int r = file_read_header(stream, path, (uint8_t *)&h + 4, sizeof(h) - 4, 4, err, err_size);
 
-	if (n == -EBADMSG)
-		return file_bad_header(path, err, err_size, "%s", stream_cause(stream));
-	if (n < 0) {
-		snprintf(err, err_size, "%s: %s", path, stream_cause(stream));
-		return n;
-	}
-	if (n < (ssize_t)rest)
-		return file_bad_header(path, err, err_size,
-				       "truncated file header: %zu bytes needed, %zu there",
-				       sizeof(h), sizeof(h.magic) + n);
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		snprintf(err, err_size, "%s: %s", path, strerror(ENOMEM));
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r;
 	h.magic = get32(magic, false);
-	p->swapped = !magic_known(h.magic);
-	if (p->swapped) {
+	swapped = !magic_known(h.magic);
+	if (swapped) {
 		h.magic = bswap_32(h.magic);
 		h.major = bswap_16(h.major);
 		h.minor = bswap_16(h.minor);
 		h.snaplen = bswap_32(h.snaplen);
 		h.link_type = bswap_32(h.link_type);
 	}
-	if (!lengths_of_version(h.major, h.minor, &p->lengths)) {
-		free(p);
+	if (!lengths_of_version(h.major, h.minor, &lengths))
 		return file_bad_header(path, err, err_size, "unknown pcap version %u.%u", h.major,
 				       h.minor);
+	p = file_new(sizeof(*p), path, stream);
+	if (!p) {
+		snprintf(err, err_size, "%s: %s", path, strerror(ENOMEM));
+		return -ENOMEM;
 	}
 	p->link_type = file_link_type(h.link_type & 0xffff);
 	p->snaplen = snaplen_of(p, h.snaplen, h.magic == MAGIC_MODIFIED);
 	p->ns_per_fraction = h.magic == MAGIC_NS ? 1 : 1000;
 	p->header_size = h.magic == MAGIC_MODIFIED ? 24 : sizeof(struct record);
+	p->swapped = swapped;
+	p->lengths = lengths;
 
-	ops = &unusual_ops;
-	if (p->lengths == LENGTHS_PLAIN && h.magic != MAGIC_MODIFIED)
-		ops = p->swapped ? &swapped_ops : &usual_ops;
-	file_init(&p->file, ops, path, stream);
+	if (lengths == LENGTHS_PLAIN && h.magic != MAGIC_MODIFIED)
+		ops = swapped ? &swapped_ops : &usual_ops;
+	p->file.source.ops = ops;
 	p->file.end = sizeof(h);
 	p->file.need = p->header_size;
 	*ret = &p->file.source;
