@@ -287,9 +287,10 @@ static const struct flow *parallel_next(struct pipeline *p)
 {
 	for (;;) {
 		uint32_t seen = event_read(&p->out_event);
+		unsigned first = p->lender;
 
 		for (unsigned i = 0; i < p->n_meters; i++) {
-			unsigned k = (p->lender + i) % p->n_meters;
+			unsigned k = (first + i) % p->n_meters;
 			void *f;
 
 			if (!ring_pop(&p->workers[k].out, &f))

@@ -327,6 +327,7 @@ static int probe_init(struct flowtap *x)
 		free(buf);
 		return r;
 	}
+	x->config.era_ms = reader_era_ms(reader);
 	r = sinks_init(x);
 	if (r < 0) {
 		reader_close(reader);

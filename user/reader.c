@@ -21,6 +21,7 @@ struct reader {
 	struct filter *filter;		/* NULL: everything passes */
 	struct decoder decoder;
 	uint64_t now_ns;
+	uint64_t era_ms;
 	bool damaged;
 	bool filled;			/* by reader_open(), not yet asked for */
 	uint64_t bytes_before;		/* of the sources that are done with */
@@ -122,6 +123,8 @@ int reader_open(struct reader **ret, const struct reader_opts *o, uint8_t *buf, 
 	r->filled = reader_fill(r, buf);
 	if (r->filled)
 		r->n_ahead = source_next(r->source, r->ahead, READER_BATCH);
+	if (r->source)
+		r->era_ms = r->source->era_ms;
 	/* An expression may have a meaning for some link types only. */
 	if (r->n_ahead)
 		link_type = r->ahead[0].link_type;
@@ -229,6 +232,26 @@ static unsigned decode_batch(struct reader *r, const struct raw_packet *raw, uns
 	return n;
 }
 
+/* Makes the times of a source whose era is not the run's relative to that, as
+ * far as they can be: at either end of what 64 bits can say. */
+static void change_era(const struct reader *r, struct raw_packet *raw, unsigned n)
+{
+	uint64_t era_ms = r->source->era_ms;
+	uint64_t between_ns;
+
+	if (__builtin_mul_overflow(era_ms > r->era_ms ? era_ms - r->era_ms : r->era_ms - era_ms,
+				   1000000, &between_ns))
+		between_ns = UINT64_MAX;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t *ts = &raw[i].ts_ns;
+
+		if (era_ms < r->era_ms)
+			*ts = *ts > between_ns ? *ts - between_ns : 0;
+		else if (__builtin_add_overflow(*ts, between_ns, ts))
+			*ts = UINT64_MAX;
+	}
+}
+
 unsigned reader_next(struct reader *r, struct packet p[READER_BATCH])
 {
 	struct raw_packet raw[READER_BATCH];
@@ -242,6 +265,8 @@ unsigned reader_next(struct reader *r, struct packet p[READER_BATCH])
 		got = source_next(r->source, raw, READER_BATCH);
 		if (!got)
 			break;
+		if (__builtin_expect(r->source->era_ms != r->era_ms, 0))
+			change_era(r, raw, got);
 		n = decode_batch(r, raw, got, p);
 	}
 	return n;
@@ -250,6 +275,11 @@ unsigned reader_next(struct reader *r, struct packet p[READER_BATCH])
 uint64_t reader_now_ns(const struct reader *r)
 {
 	return r->now_ns;
+}
+
+uint64_t reader_era_ms(const struct reader *r)
+{
+	return r->era_ms;
 }
 
 bool reader_damaged(const struct reader *r)

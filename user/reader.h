@@ -58,6 +58,9 @@ unsigned reader_next(struct reader *r, struct packet p[READER_BATCH]);
 /* The time of the latest packet, 0 before the first. */
 uint64_t reader_now_ns(const struct reader *r);
 
+/* What packet times are relative to (see struct source): the first source's. */
+uint64_t reader_era_ms(const struct reader *r);
+
 /* Whether a source was damaged, could not be opened, or had packets of an
  * unknown link type. */
 bool reader_damaged(const struct reader *r);

@@ -57,16 +57,23 @@ GET_U64(vlan_id, f->key.vlan_id)
 GET_U64(tunnel_id, f->key.tunnel)
 
 /* The first packet of a flow is the source's. */
-GET_U64(bidirectional_first_seen_ms, f->dir[SRC2DST].first_ns / MS_NS)
-GET_U64(bidirectional_last_seen_ms, flow_last_ns(f) / MS_NS)
+GET_U64(bidirectional_first_seen_ms, c->era_ms + f->dir[SRC2DST].first_ns / MS_NS)
+GET_U64(bidirectional_last_seen_ms, c->era_ms + flow_last_ns(f) / MS_NS)
 GET_U64(bidirectional_duration_ms,
 	flow_last_ns(f) / MS_NS - f->dir[SRC2DST].first_ns / MS_NS)
 GET_U64(bidirectional_packets, flow_packets(f))
 GET_U64(bidirectional_bytes, f->dir[SRC2DST].bytes + f->dir[DST2SRC].bytes)
 
+/* 0 without packets. */
+static uint64_t seen_ms(const struct flow *f, const struct meter_config *c, unsigned d,
+			uint64_t ns)
+{
+	return f->dir[d].packets ? c->era_ms + ns / MS_NS : 0;
+}
+
 #define DIRECTION(name, d) \
-	GET_U64(name##_first_seen_ms, f->dir[d].first_ns / MS_NS) \
-	GET_U64(name##_last_seen_ms, f->dir[d].last_ns / MS_NS) \
+	GET_U64(name##_first_seen_ms, seen_ms(f, c, d, f->dir[d].first_ns)) \
+	GET_U64(name##_last_seen_ms, seen_ms(f, c, d, f->dir[d].last_ns)) \
 	GET_U64(name##_duration_ms, f->dir[d].last_ns / MS_NS - f->dir[d].first_ns / MS_NS) \
 	GET_U64(name##_packets, f->dir[d].packets) \
 	GET_U64(name##_bytes, f->dir[d].bytes)

@@ -85,6 +85,7 @@ struct meter_config {
 	bool statistics;
 	bool tcp_expiration;
 	bool tunnels;			/* decode_tunnels: whether tunnel_id is a column */
+	uint64_t era_ms;		/* what the times of packets are relative to */
 	/* Set by meter_layout(). */
 	uint32_t stats_offset;
 	uint32_t splt_offset;

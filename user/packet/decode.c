@@ -4,10 +4,20 @@
 
 #include "walk.h"
 
+/* libpcap's longest packet. */
+#define MAX_WIRELEN 262144u
+
 /* Not in older pcap/dlt.h. */
 #ifndef DLT_LINUX_SLL2
 #define DLT_LINUX_SLL2 276
 #endif
+
+/* Bytes on the wire, as the capture says. More than any packet has is damage:
+ * then its lower 16 bits count, as in the reference. */
+static inline uint32_t wire_size(const struct raw_packet *raw)
+{
+	return raw->wirelen <= MAX_WIRELEN ? raw->wirelen : raw->wirelen & 0xffff;
+}
 
 /* Whatever its link type, a packet of fewer bytes carries no flow: the
  * smallest IPv4 header and UDP's. */
@@ -220,6 +230,22 @@ enum undecodable walk_link(struct walk *w, uint32_t link_type)
 
 /* ---- network layer ---- */
 
+/* Announced as something else than IP. What looks like IP behind it all the
+ * same is metered, as the reference does, but its fields mean little: the
+ * fragment offset is not believed. */
+static bool foreign(uint16_t type)
+{
+	switch (type) {
+	case TYPE_NONE:
+	case TYPE_IPV4:
+	case TYPE_IPV6:
+	case TYPE_PPP_IPV4:
+	case TYPE_PPP_IPV6:
+		return false;
+	}
+	return true;
+}
+
 static enum undecodable walk_ipv4(struct walk *w, struct ip_view *ip)
 {
 	const uint8_t *h = w->data + w->offset;
@@ -229,7 +255,7 @@ static enum undecodable walk_ipv4(struct walk *w, struct ip_view *ip)
 		return UNDECODABLE_SHORT;
 	header = (h[0] & 15) * 4;
 	total = be16(w, w->offset + 2);
-	if (be16(w, w->offset + 6) & 0x1fff)
+	if (be16(w, w->offset + 6) & 0x1fff && !foreign(w->type))
 		return UNDECODABLE_FRAGMENT;
 	if (!has(w, w->offset, header))
 		return UNDECODABLE_SHORT;
@@ -414,7 +440,7 @@ enum undecodable decode_walk(const struct decoder *d, const struct raw_packet *r
 	p->data = raw->data;
 	p->caplen = raw->caplen;
 	p->hash = flow_hash(&d->hash_key, &p->key);
-	p->raw_size = raw->wirelen;
+	p->raw_size = wire_size(raw);
 	p->ip_size = ip.ip_size;
 	p->ip_offset = ip.offset;
 	p->transport_offset = ip.transport;
@@ -487,7 +513,7 @@ static inline bool decode_short_cut(const struct decoder *d, const struct raw_pa
 	p->ts_ns = raw->ts_ns;
 	p->data = data;
 	p->caplen = raw->caplen;
-	p->raw_size = raw->wirelen;
+	p->raw_size = wire_size(raw);
 	p->ip_size = total;
 	p->transport_size = total - 20;
 	p->payload_size = total - 20 > header ? total - 20 - header : 0;

@@ -17,7 +17,7 @@ struct raw_packet {
 	const uint8_t *data;	/* the source's; valid until its next fill */
 	uint32_t caplen;	/* captured bytes at data */
 	uint32_t wirelen;	/* bytes on the wire */
-	uint64_t ts_ns;		/* since 1970 */
+	uint64_t ts_ns;		/* since 1970, or the source's era_ms */
 	uint32_t link_type;	/* DLT_..., as libpcap numbers them */
 };
 

@@ -111,8 +111,9 @@ enum undecodable walk_tunnel(struct walk *w, struct ip_view *ip)
 		if (found && !r)
 			r = walk_ip(&inner, &view, true);
 	}
-	/* What carries something else than IP is traffic of the tunnel's ends. */
-	if (!found || r == UNDECODABLE_NOT_IP)
+	/* What carries something else than IP is traffic of the tunnel's ends;
+	 * but of CAPWAP the reference meters no such packet. */
+	if (!found || (r == UNDECODABLE_NOT_IP && inner.tunnel != TUNNEL_CAPWAP))
 		return UNDECODABLE_NONE;
 	if (r)
 		return r;

@@ -56,6 +56,7 @@ struct pcapng_file {
 	bool swapped;		/* this section has the other byte order */
 	struct interface *interfaces;	/* of this section */
 	uint32_t n_interfaces, interfaces_size;
+	bool timed;		/* a packet has had its time */
 	uint64_t skip;		/* bytes of a large block still to be passed over */
 	uint32_t trailer;	/* length expected behind them; 0: none */
 	uint8_t start[BLOCK_OVERHEAD];	/* what opening read */
@@ -110,13 +111,16 @@ static bool set_byte_order(struct pcapng_file *p, const uint8_t *magic)
 	return get32(p, magic) == BYTE_ORDER_MAGIC;
 }
 
-/* Times before 1970 become 1970; after 2262, the end of signed nanoseconds. */
-static uint64_t time_ns(const struct interface *i, uint64_t ticks)
+/* Time of a packet relative to the source's era. The first packet decides it;
+ * times before it become its beginning, those 584 years later its end. */
+static uint64_t time_ns(struct pcapng_file *p, const struct interface *i, uint64_t ticks)
 {
-	uint64_t s, ns;
+	uint64_t s, ns, *era_ms = &p->file.source.era_ms;
+	bool first = !p->timed;
 	__int128 t;
 
-	if (ticks <= i->fast_max)
+	p->timed = true;
+	if (ticks <= i->fast_max && !*era_ms)
 		return ticks * i->fast_ns;
 	if (i->binary) {
 		uint64_t rest = ticks & (((uint64_t)1 << i->shift) - 1);
@@ -130,7 +134,10 @@ static uint64_t time_ns(const struct interface *i, uint64_t ticks)
 		ns = (unsigned __int128)rest * NS_PER_S / i->ticks_per_s;
 	}
 	t = ((__int128)s + i->offset_s) * NS_PER_S + ns;
-	return t < 0 ? 0 : t > INT64_MAX ? INT64_MAX : t;
+	if (first && t > INT64_MAX)
+		*era_ms = t / 1000000;
+	t -= (__int128)*era_ms * 1000000;
+	return t < 0 ? 0 : t > UINT64_MAX ? UINT64_MAX : t;
 }
 
 static int set_resolution(struct pcapng_file *p, struct interface *i, uint8_t value)
@@ -278,7 +285,7 @@ static int read_packet(struct pcapng_file *p, const struct block *b, struct raw_
 	raw->data = b->at + header;
 	__builtin_prefetch(raw->data);
 	__builtin_prefetch(raw->data + 64);
-	raw->ts_ns = time_ns(i, ticks);
+	raw->ts_ns = time_ns(p, i, ticks);
 	raw->link_type = i->link_type;
 	return 1;
 }

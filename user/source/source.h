@@ -28,6 +28,10 @@
 struct source {
 	const struct source_ops *ops;
 	const char *name;	/* path or "-", for messages */
+	/* What times in raw packets are relative to, ms since 1970: 0, but for
+	 * captures of times that nanoseconds in 64 bits cannot say (a clock or
+	 * a file gone wrong). Known with the first packet. */
+	uint64_t era_ms;
 	uint64_t bytes_read;	/* of the file, compressed if it is */
 	uint64_t bytes_total;	/* 0: not known */
 	char error[512];	/* text of the last failure, one line */
