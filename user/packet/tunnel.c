@@ -101,6 +101,11 @@ enum undecodable walk_tunnel(struct walk *w, struct ip_view *ip)
 		found = capwap(&inner);
 		if (found)
 			r = walk_ip(&inner, &view, true);
+		/* Of what is not announced as IP (management frames) the
+		 * reference wants as much as of a UDP packet. */
+		if (found && !r && view.version == 4 && inner.type != TYPE_IPV4 &&
+		    !has(&inner, view.transport, 8))
+			r = UNDECODABLE_SHORT;
 	} else if (src == PORT_TZSP || dst == PORT_TZSP) {
 		found = tzsp(&inner);
 		if (!found)

@@ -30,7 +30,7 @@ void file_close(struct source *s)
 	free(f);
 }
 
-static int stream_failed(struct file *f, int r)
+int file_stream_failed(struct file *f, int r)
 {
 	if (r == -EBADMSG)
 		return file_damaged(f, "%s", stream_cause(f->stream));
@@ -65,7 +65,7 @@ int file_fill(struct file *f, uint8_t *buf)
 		if (n == -EINTR)
 			return 1;
 		if (n < 0)
-			return stream_failed(f, n);
+			return file_stream_failed(f, n);
 		if (!n)
 			return f->len - f->pos >= f->need && f->len > f->pos;
 		f->len += n;

@@ -48,6 +48,9 @@ int file_fill(struct file *f, uint8_t *buf);
  * from every fill to come. */
 int file_damaged(struct file *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* stream_read() failed with r, at the first unread byte. Returns r, as above. */
+int file_stream_failed(struct file *f, int r);
+
 /* For opening. Reads size bytes of a file header, of which `before` bytes have
  * been read. Returns 0, or a negative errno with text in err (-EBADMSG: it is
  * cut off). */
