@@ -146,6 +146,7 @@ struct flowtap_option {
 	const char *default_text;	/* "on", "off", a number, "" */
 	uint64_t min, max;	/* of UINT */
 	const char *doc;	/* a sentence or more */
+	const char *group;	/* heading that it stands under in help */
 	bool live_only;		/* has no meaning for capture files */
 	bool served;		/* false: flowtap_opts_set() gives -ENOTSUP */
 };

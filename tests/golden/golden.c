@@ -45,13 +45,13 @@ static const struct config {
 	bool has_l7;
 } configs[] = {
 #define AS_A { "n_dissections", "0" }, { "statistical_analysis", "on" }, { "splt_analysis", "10" }
-	{ "A", { AS_A } },
-	{ "B", { AS_A, { "accounting_mode", "3" }, { "idle_timeout", "15" },
+	{ "A", .options = { AS_A } },
+	{ "B", .options = { AS_A, { "accounting_mode", "3" }, { "idle_timeout", "15" },
 		 { "active_timeout", "60" } } },
-	{ "C", { { "n_dissections", "20" } }, .has_l7 = true },
-	{ "D", { AS_A, { "decode_tunnels", "off" } } },
-	{ "E1", { AS_A, { "accounting_mode", "1" } } },
-	{ "E2", { AS_A, { "accounting_mode", "2" } } },
+	{ "C", .options = { { "n_dissections", "20" } }, .has_l7 = true },
+	{ "D", .options = { AS_A, { "decode_tunnels", "off" } } },
+	{ "E1", .options = { AS_A, { "accounting_mode", "1" } } },
+	{ "E2", .options = { AS_A, { "accounting_mode", "2" } } },
 #undef AS_A
 };
 #define N_CONFIGS (sizeof(configs) / sizeof(configs[0]))

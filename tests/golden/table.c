@@ -114,8 +114,8 @@ static int csv_record(char **p, char *end, char ***v, size_t *n)
 
 int table_read_csv(struct table *t, const char *path)
 {
-	char *text, *p, *end;
-	size_t n, n_cells = 0;
+	char *text = NULL, *p, *end;
+	size_t n = 0, n_cells = 0;
 	int r;
 
 	*t = (struct table){ 0 };

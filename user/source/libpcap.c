@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
 #include "../base/counter.h"
+#include "file.h"
 
 #define IO_SIZE (64u << 10)
 #define BATCH_BYTES (64u << 10)	/* of packets in a fill */

@@ -157,12 +157,13 @@ static int read_interface_options(struct pcapng_file *p, struct interface *i, co
 				  const uint8_t *end)
 {
 	while (end - at >= 4) {
-		uint16_t code = get16(p, at), length = get16(p, at + 2);
+		const uint16_t code = get16(p, at), length = get16(p, at + 2);
+		const ptrdiff_t padded = (length + 3) & ~3;
 
 		at += 4;
 		if (code == OPTION_END)
 			return 0;
-		if (end - at < (length + 3 & ~3))
+		if (end - at < ((length + 3) & ~3))
 			return file_damaged(&p->file, "interface description with an option of %u "
 					    "bytes, %zd left", length, end - at);
 		if (code == OPTION_TSRESOL && length == 1) {
@@ -176,7 +177,7 @@ static int read_interface_options(struct pcapng_file *p, struct interface *i, co
 			return file_damaged(&p->file, "interface description with option %u of %u "
 					    "bytes", code, length);
 		}
-		at += length + 3 & ~3;
+		at += (length + 3) & ~3;
 	}
 	return 0;
 }
@@ -348,7 +349,7 @@ static int next_block(struct pcapng_file *p, struct raw_packet *raw, bool *packe
 {
 	struct file *f = &p->file;
 	uint32_t used = BLOCK_OVERHEAD - 4;
-	struct block b;
+	struct block b = { 0 };
 	int r;
 
 	*packet = false;
@@ -389,12 +390,16 @@ static int next_block(struct pcapng_file *p, struct raw_packet *raw, bool *packe
 static int next(struct source *s, struct raw_packet *raw, unsigned max)
 {
 	struct pcapng_file *p = (struct pcapng_file *)s;
-	bool packet;
 	unsigned n = 0;
 
-	p->file.need = 0;
-	while (n < max && !p->file.failed && next_block(p, &raw[n], &packet) > 0)
+	while (n < max && !p->file.failed) {
+		bool packet;
+
+		if (next_block(p, &raw[n], &packet) <= 0)
+			return n;
 		n += packet;
+	}
+	p->file.need = 0;	/* not asked yet */
 	return n;
 }
 
