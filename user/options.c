@@ -444,7 +444,7 @@ static bool stat_folder(const char *path, const char *last, struct stat *ret)
 }
 
 /* Whether a file would be written and read, or written twice. Devices and
- * pipes may well be. Of two paths to a file that is not there yet, the folders
+ * sockets may well be. Of two paths to a file that is not there yet, the folders
  * and the last part of the names are compared. */
 static bool same_file(const char *a, int fd_a, const char *b, int fd_b)
 {
@@ -452,7 +452,7 @@ static bool same_file(const char *a, int fd_a, const char *b, int fd_b)
 	struct stat sa, sb;
 
 	if (stat_file(a, fd_a, &sa))
-		return S_ISREG(sa.st_mode) && stat_file(b, fd_b, &sb) &&
+		return (S_ISREG(sa.st_mode) || S_ISFIFO(sa.st_mode)) && stat_file(b, fd_b, &sb) &&
 		       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 	return !stat_file(b, fd_b, &sb) && !strcmp(name_a, name_b) &&
 	       stat_folder(a, name_a, &sa) && stat_folder(b, name_b, &sb) &&

@@ -1,49 +1,49 @@
-/* args.c - the command line: the library's option table, and a few of its own. */
+/* args.c - the command line: the library's options, and a few of its own. */
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
-#define NAME_MAX_LEN 64
+#define NAME_LEN 64	/* room for any name of an option */
 
-static int set_source(struct cli *cli, const char *value)
-{
-	return flowtap_opts_add_source(&cli->opts, value) < 0 ? EXIT_RUN : -1;
-}
+/* ---- the command's own options ---- */
 
-static int set_interface(struct cli *cli, const char *value)
+static int set_file(struct cli *cli, const char *value)
 {
-	(void)cli;
-	say("%s: live capture from an interface is not served by this version; give a capture file",
-	    value);
-	return EXIT_USAGE;
+	if (flowtap_opts_add_source(&cli->opts, value) == 0)
+		return GO_ON;
+	say("%s", flowtap_error(NULL));
+	return STATUS_FAILED;
 }
 
 static int set_stats(struct cli *cli, const char *value)
 {
+	if (!*value) {
+		say("--stats: an empty name");
+		return STATUS_USAGE;
+	}
 	cli->stats = value;
-	return -1;
+	return GO_ON;
 }
 
 static int set_quiet(struct cli *cli, const char *value)
 {
 	(void)value;
 	cli->quiet = true;
-	return -1;
+	return GO_ON;
 }
 
 static int list_features(struct cli *cli, const char *value)
 {
 	(void)cli;
 	if (features_print(value))
-		return 0;
+		return STATUS_DONE;
 	say("--list-features: '%s' is none of text, md, json", value);
-	return EXIT_USAGE;
+	return STATUS_USAGE;
 }
 
 static int version(struct cli *cli, const char *value)
@@ -51,41 +51,69 @@ static int version(struct cli *cli, const char *value)
 	(void)cli;
 	(void)value;
 	printf("flowtap %s\n", flowtap_version());
-	return 0;
+	return STATUS_DONE;
 }
 
 static int help(struct cli *cli, const char *value)
 {
 	(void)cli;
-	(void)value;
-	help_print();
-	return 0;
+	if (help_print(value))
+		return STATUS_DONE;
+	say("--help: '%s' is none of text, man", value);
+	return STATUS_USAGE;
 }
 
-/* Options that are the command's and not the library's. Their help is in
- * help.c, in this order. */
-static const struct own {
-	const char *name;
-	char short_name;
-	bool takes_value;
-	const char *implied;	/* value when it may be left out; NULL: it may not */
-	int (*set)(struct cli *cli, const char *value);
-} own[] = {
-	{ "read-file", 'r', true, NULL, set_source },
-	{ "interface", 'i', true, NULL, set_interface },
-	{ "stats", 0, true, NULL, set_stats },
-	{ "list-features", 0, true, "text", list_features },
-	{ "quiet", 'q', false, "", set_quiet },
-	{ "version", 'V', false, "", version },
-	{ "help", 'h', false, "", help },
+#define OWN(n, c, t, meta, g, d) \
+	.desc = { .name = #n, .short_name = c, .type = FLOWTAP_OPTION_##t, .metavar = meta, \
+		  .default_text = "", .doc = d, .group = g, .live_only = false, .served = true }
+#define OWN_LIVE(n, c, meta, d) \
+	.desc = { .name = #n, .short_name = c, .type = FLOWTAP_OPTION_TEXT, .metavar = meta, \
+		  .default_text = "", .doc = d, .group = "Live capture", .live_only = true }
+
+static const struct own_option own[] = {
+	{ OWN(read_file, 'r', LIST, "FILE", "Input",
+	      "Read FILE, as a SOURCE that is never taken for an interface."), .set = set_file },
+	{ OWN_LIVE(interface, 'i', "IFACE", "Capture from IFACE.") },
+	{ OWN_LIVE(check, 0, "[=IFACE]", "Print what live capture may do here."), .implied = "" },
+	{ OWN(stats, 0, TEXT, "PATH", "Reports",
+	      "Write all counters to PATH as JSON when the run ends. -: to standard output."),
+	  .set = set_stats },
+	{ OWN(quiet, 'q', BOOL, "", "Reports",
+	      "No progress bar and no summary: only warnings and errors."), .set = set_quiet },
+	{ OWN(list_features, 0, TEXT, "[=FMT]", "Information",
+	      "List all columns, as text, md or json, and exit."),
+	  .implied = "text", .set = list_features },
+	{ OWN(version, 'V', BOOL, "", "Information", "Print the version and exit."),
+	  .set = version },
+	{ OWN(help, 'h', TEXT, "[=FMT]", "Information",
+	      "Print this, as text or as part of a manual page (man), and exit."),
+	  .implied = "text", .set = help },
 };
 
 #define N_OWN (sizeof(own) / sizeof(own[0]))
 
-/* The name as it stands on the command line. */
-static const char *dashed(const char *name)
+const struct flowtap_option *cli_option(size_t i)
 {
-	static char text[NAME_MAX_LEN];
+	size_t n = flowtap_option_count();
+
+	if (i < n)
+		return flowtap_option(i);
+	return i - n < N_OWN ? &own[i - n].desc : NULL;
+}
+
+static const struct own_option *own_of(const struct flowtap_option *o)
+{
+	for (size_t i = 0; i < N_OWN; i++)
+		if (&own[i].desc == o)
+			return &own[i];
+	return NULL;
+}
+
+/* ---- names ---- */
+
+const char *dashed(const char *name)
+{
+	static char text[NAME_LEN];
 	size_t i;
 
 	for (i = 0; name[i] && i + 1 < sizeof(text); i++)
@@ -94,31 +122,38 @@ static const char *dashed(const char *name)
 	return text;
 }
 
-static const struct flowtap_option *library_option(const char *name, char short_name)
+const struct flowtap_option *cli_option_by_name(const char *name, size_t n)
 {
-	for (size_t i = 0; i < flowtap_option_count(); i++) {
-		const struct flowtap_option *o = flowtap_option(i);
+	const struct flowtap_option *o;
 
-		if (name ? !strcmp(dashed(o->name), name) : o->short_name == short_name)
+	for (size_t i = 0; (o = cli_option(i)); i++) {
+		size_t k = 0;
+
+		while (k < n && o->name[k] && (name[k] == '-' ? '_' : name[k]) == o->name[k])
+			k++;
+		if (k == n && !o->name[k])
 			return o;
 	}
 	return NULL;
 }
 
-static const struct own *own_option(const char *name, char short_name)
+static const struct flowtap_option *option_by_letter(char letter)
 {
-	for (size_t i = 0; i < N_OWN; i++)
-		if (name ? !strcmp(own[i].name, name) : own[i].short_name == short_name)
-			return &own[i];
+	const struct flowtap_option *o;
+
+	for (size_t i = 0; (o = cli_option(i)); i++)
+		if (o->short_name == letter)
+			return o;
 	return NULL;
 }
 
-/* Edits between two names: insertions, removals, replacements (Levenshtein). */
+/* Edits from one name to another (Levenshtein): insertions, removals,
+ * replacements. */
 static unsigned distance(const char *a, const char *b)
 {
-	unsigned row[NAME_MAX_LEN + 1], n = strlen(b);
+	unsigned row[NAME_LEN + 1], n = strlen(b);
 
-	if (n > NAME_MAX_LEN)
+	if (n > NAME_LEN)
 		return n;
 	for (unsigned j = 0; j <= n; j++)
 		row[j] = j;
@@ -140,14 +175,16 @@ static unsigned distance(const char *a, const char *b)
 	return row[n];
 }
 
-static int unknown_option(const char *name)
+static int unknown_option(const char *arg, size_t len)
 {
-	char nearest[NAME_MAX_LEN] = "";
-	unsigned least = strlen(name) / 2 + 1;
+	char name[NAME_LEN], nearest[NAME_LEN] = "";
+	const struct flowtap_option *o;
+	unsigned least;
 
-	for (size_t i = 0; i < flowtap_option_count() + N_OWN; i++) {
-		const char *other = i < N_OWN ? own[i].name :
-						dashed(flowtap_option(i - N_OWN)->name);
+	snprintf(name, sizeof(name), "%.*s", (int)(len < NAME_LEN ? len : NAME_LEN), arg);
+	least = strlen(name) / 2 + 1;	/* what is further away is not meant */
+	for (size_t i = 0; (o = cli_option(i)); i++) {
+		const char *other = dashed(o->name);
 		unsigned d = distance(name, other);
 
 		if (d < least) {
@@ -159,143 +196,199 @@ static int unknown_option(const char *name)
 		say("there is no option --%s; did you mean --%s?", name, nearest);
 	else
 		say("there is no option --%s; see flowtap --help", name);
-	return EXIT_USAGE;
+	return STATUS_USAGE;
 }
 
-static int set_library(struct cli *cli, const struct flowtap_option *o, const char *value)
+void say_refused(const char *text)
 {
-	int r = flowtap_opts_set(&cli->opts, o->name, value);
-	const char *text = flowtap_error(NULL);
-	size_t n = strlen(o->name);
+	size_t n = strcspn(text, ":");
+	const struct flowtap_option *o = text[n] ? cli_option_by_name(text, n) : NULL;
 
+	if (o)
+		say("--%s%s", dashed(o->name), text + n);
+	else
+		say("%s", text);
+}
+
+/* ---- arguments ---- */
+
+/* The arguments behind the one that is looked at. */
+struct rest {
+	char **v;
+	int n;
+};
+
+static int set_value(struct cli *cli, const struct flowtap_option *o, const char *value)
+{
+	const struct own_option *mine = own_of(o);
+	int r;
+
+	if (mine)
+		return mine->set(cli, value);
+	r = flowtap_opts_set(&cli->opts, o->name, value);
 	if (r >= 0)
-		return -1;
-	/* The library's name of the option in front, the command's here. */
-	say("--%s%s", dashed(o->name), strncmp(text, o->name, n) ? "" : text + n);
-	return r == -ENOMEM ? EXIT_RUN : EXIT_USAGE;
+		return GO_ON;
+	say_refused(flowtap_error(NULL));
+	return r == -ENOMEM ? STATUS_FAILED : STATUS_USAGE;
 }
 
-/* One option; value points behind '=' or is NULL; *next is the next argument
- * or NULL, and becomes NULL when it was taken. */
-static int set_option(struct cli *cli, const char *shown, const struct own *own_opt,
-		      const struct flowtap_option *o, const char *value, const char **next)
+static int refuse_unserved(struct cli *cli, const struct flowtap_option *o)
 {
-	bool takes = own_opt ? own_opt->takes_value : o->type != FLOWTAP_OPTION_BOOL;
-	bool optional = own_opt && own_opt->implied;
+	if (!own_of(o))
+		return set_value(cli, o, "");	/* the library has the words */
+	say("--%s: not available in this version, which reads capture files only",
+	    dashed(o->name));
+	return STATUS_USAGE;
+}
 
-	if (!takes && value) {
-		say("%s takes no value", shown);
-		return EXIT_USAGE;
-	}
+/* value is what stands behind '=' or the letter, or NULL. */
+static int set_option(struct cli *cli, const struct flowtap_option *o, const char *value,
+		      struct rest *rest)
+{
+	const struct own_option *mine = own_of(o);
+
 	/* What cannot be served is said before what is missing. */
-	if (!own_opt && !o->served)
-		return set_library(cli, o, "");
-	if (takes && !value && !optional) {
-		if (!*next) {
-			say("%s needs a value", shown);
-			return EXIT_USAGE;
+	if (!o->served)
+		return refuse_unserved(cli, o);
+	if (o->type == FLOWTAP_OPTION_BOOL) {
+		if (!value)
+			return set_value(cli, o, "on");
+		say("--%s takes no value", dashed(o->name));
+		return STATUS_USAGE;
+	}
+	if (!value && mine && mine->implied)
+		value = mine->implied;
+	if (!value && rest->n) {
+		value = *rest->v++;
+		rest->n--;
+	}
+	if (value)
+		return set_value(cli, o, value);
+	say("--%s needs a value: %s", dashed(o->name), o->metavar);
+	return STATUS_USAGE;
+}
+
+/* --name, --name=VALUE, --name VALUE, --no-name; arg is behind the "--". */
+static int parse_long(struct cli *cli, const char *arg, struct rest *rest)
+{
+	size_t len = strcspn(arg, "=");
+	const char *value = arg[len] ? arg + len + 1 : NULL;
+	const struct flowtap_option *o = cli_option_by_name(arg, len);
+
+	if (o)
+		return set_option(cli, o, value, rest);
+	if (len > 3 && (!strncmp(arg, "no-", 3) || !strncmp(arg, "no_", 3)))
+		o = cli_option_by_name(arg + 3, len - 3);
+	/* The command's own switches have nothing to be turned off. */
+	if (!o || o->type != FLOWTAP_OPTION_BOOL || own_of(o))
+		return unknown_option(arg, len);
+	if (value) {
+		say("--no-%s takes no value", dashed(o->name));
+		return STATUS_USAGE;
+	}
+	return set_value(cli, o, "off");
+}
+
+/* -q, -o FILE, -oFILE, -qo FILE; arg is behind the "-". */
+static int parse_short(struct cli *cli, const char *arg, struct rest *rest)
+{
+	int r = GO_ON;
+
+	for (; *arg && r == GO_ON; arg++) {
+		const struct flowtap_option *o = option_by_letter(*arg);
+		bool switch_like = o && (o->type == FLOWTAP_OPTION_BOOL || *o->metavar == '[');
+
+		if (!o) {
+			say("there is no option -%c; see flowtap --help", *arg);
+			return STATUS_USAGE;
 		}
-		value = *next;
-		*next = NULL;
+		if (!switch_like)
+			return set_option(cli, o, arg[1] ? arg + 1 : NULL, rest);
+		r = set_option(cli, o, NULL, rest);
 	}
-	if (own_opt)
-		return own_opt->set(cli, value ? value : own_opt->implied);
-	return set_library(cli, o, takes ? value : "on");
+	return r;
 }
 
-static int parse_long(struct cli *cli, const char *arg, const char **next)
+static int add_name(struct cli *cli, const char *arg)
 {
-	char name[NAME_MAX_LEN], shown[NAME_MAX_LEN + 2];
-	const char *equals = strchr(arg + 2, '=');
-	size_t len = equals ? (size_t)(equals - arg - 2) : strlen(arg + 2);
-	const struct flowtap_option *o;
-	const struct own *own_opt;
-
-	snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name)),
-		 arg + 2);
-	snprintf(shown, sizeof(shown), "--%s", name);
-	own_opt = own_option(name, 0);
-	o = library_option(name, 0);
-	if (own_opt || o)
-		return set_option(cli, shown, own_opt, o, equals ? equals + 1 : NULL, next);
-	if (!strncmp(name, "no-", 3)) {
-		o = library_option(name + 3, 0);
-		if (o && o->type == FLOWTAP_OPTION_BOOL && !equals)
-			return set_library(cli, o, "off");
-	}
-	return unknown_option(name);
+	cli->names[cli->n_names++] = arg;
+	return set_file(cli, arg);
 }
 
-/* -q, -o FILE, -oFILE, -qo FILE */
-static int parse_short(struct cli *cli, const char *arg, const char **next)
-{
-	for (const char *c = arg + 1; *c; c++) {
-		const struct own *own_opt = own_option(NULL, *c);
-		const struct flowtap_option *o = own_opt ? NULL : library_option(NULL, *c);
-		char shown[] = { '-', *c, 0 };
-		bool takes;
-		int r;
+/* ---- all of them ---- */
 
-		if (!own_opt && !o) {
-			say("there is no option -%c; see flowtap --help", *c);
-			return EXIT_USAGE;
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	if (!strcmp(a, b))
+		return true;
+	return stat(a, &sa) == 0 && S_ISREG(sa.st_mode) && stat(b, &sb) == 0 &&
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* The counters need a place of their own. */
+static int check_stats(const struct cli *cli)
+{
+	const struct flowtap_strings *out = &cli->opts.outputs, *in = &cli->opts.sources;
+
+	for (size_t i = 0; i < out->n; i++)
+		if (same_file(out->v[i], cli->stats)) {
+			say("--stats: records go to %s already",
+			    strcmp(cli->stats, "-") ? cli->stats : "standard output");
+			return STATUS_USAGE;
 		}
-		takes = own_opt ? own_opt->takes_value : o->type != FLOWTAP_OPTION_BOOL;
-		r = set_option(cli, shown, own_opt, o, takes && c[1] ? c + 1 : NULL, next);
-		if (r >= 0 || takes)
-			return r;
-	}
-	return -1;
-}
-
-/* A name that is no file may be an interface's. */
-static int add_source(struct cli *cli, const char *arg)
-{
-	if (strcmp(arg, "-") && access(arg, F_OK) < 0 && if_nametoindex(arg))
-		return set_interface(cli, arg);
-	return set_source(cli, arg);
+	for (size_t i = 0; i < in->n; i++)
+		if (strcmp(cli->stats, "-") && same_file(in->v[i], cli->stats)) {
+			say("--stats: %s is a source", cli->stats);
+			return STATUS_USAGE;
+		}
+	return GO_ON;
 }
 
 static int check(struct cli *cli)
 {
-	const struct flowtap_strings *out = &cli->opts.outputs;
-
 	if (!cli->opts.sources.n) {
-		say("no SOURCE is given: flowtap [OPTIONS] SOURCE..., see flowtap --help");
-		return EXIT_USAGE;
+		say("no SOURCE is given. Usage: flowtap [OPTIONS] SOURCE... (see flowtap --help)");
+		return STATUS_USAGE;
 	}
-	/* Said by the command, since the library knows of no standard output
-	 * that is used when nothing is asked for. */
-	if (!out->n && flowtap_opts_set(&cli->opts, "output", "-") < 0)
-		return EXIT_RUN;
-	for (size_t i = 0; cli->stats && i < out->n; i++)
-		if (!strcmp(out->v[i], cli->stats)) {
-			say("--stats: records are written to %s already",
-			    strcmp(cli->stats, "-") ? cli->stats : "standard output");
-			return EXIT_USAGE;
-		}
-	return -1;
+	/* The library writes nowhere unless it is told to. */
+	if (!cli->opts.outputs.n && flowtap_opts_set(&cli->opts, "output", "-") < 0) {
+		say("%s", flowtap_error(NULL));
+		return STATUS_FAILED;
+	}
+	return cli->stats ? check_stats(cli) : GO_ON;
 }
 
 int args_parse(struct cli *cli, int argc, char **argv)
 {
+	struct rest rest = { argv + 1, argc > 0 ? argc - 1 : 0 };
 	bool options = true;
-	int r = -1;
+	int r = GO_ON;
 
-	for (int i = 1; i < argc && r < 0; i++) {
-		const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
-		bool had_next = next;
-
-		if (options && !strcmp(arg, "--"))
-			options = false;
-		else if (options && !strncmp(arg, "--", 2))
-			r = parse_long(cli, arg, &next);
-		else if (options && arg[0] == '-' && arg[1])
-			r = parse_short(cli, arg, &next);
-		else
-			r = add_source(cli, arg);
-		if (had_next && !next)
-			i++;
+	cli->names = calloc(rest.n + 1, sizeof(*cli->names));
+	if (!cli->names) {
+		say("out of memory");
+		return STATUS_FAILED;
 	}
-	return r < 0 ? check(cli) : r;
+	while (rest.n && r == GO_ON) {
+		const char *arg = *rest.v++;
+
+		rest.n--;
+		if (!options || arg[0] != '-' || !arg[1])
+			r = add_name(cli, arg);
+		else if (arg[1] != '-')
+			r = parse_short(cli, arg + 1, &rest);
+		else if (arg[2])
+			r = parse_long(cli, arg + 2, &rest);
+		else
+			options = false;	/* "--" */
+	}
+	return r == GO_ON ? check(cli) : r;
+}
+
+void args_free(struct cli *cli)
+{
+	flowtap_opts_free(&cli->opts);
+	free(cli->names);
 }

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -17,85 +19,148 @@ uint64_t counter(const struct flowtap *x, const char *name)
 	return 0;
 }
 
-static void json_text(FILE *f, const char *text)
-{
-	fputc('"', f);
-	for (; *text; text++) {
-		unsigned char c = *text;
+/* ---- --stats ---- */
 
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(f, "\\u%04x", c);
-		else
-			fputc(c, f);
+int stats_open(struct stats *s, const char *path)
+{
+	*s = (struct stats){ .path = path };
+	if (!path)
+		return GO_ON;
+	if (!strcmp(path, "-")) {
+		s->file = stdout;
+		return GO_ON;
 	}
-	fputc('"', f);
+	s->created = access(path, F_OK) < 0;
+	s->file = fopen(path, "ae");
+	if (s->file)
+		return GO_ON;
+	say("--stats: %s: %s", path, strerror(errno));
+	return STATUS_FAILED;
 }
 
-bool counters_write(const struct flowtap *x, const char *path)
+static bool counters_print(FILE *f, const struct flowtap *x)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "we") : stdout;
 	struct flowtap_counter c;
-	bool failed;
 
-	if (!f) {
-		say("%s: %s", path, strerror(errno));
-		return false;
-	}
 	fputs("{", f);
 	for (size_t i = 0; flowtap_counter(x, i, &c) == 0; i++) {
 		fprintf(f, "%s\n  \"%s\": ", i ? "," : "", c.name);
 		if (c.text)
-			json_text(f, c.text);
+			json_print(f, c.text);
 		else
 			fprintf(f, "%" PRIu64, c.value);
 	}
 	fputs("\n}\n", f);
-	failed = fflush(f) || ferror(f);
-	if (f != stdout)
-		failed = fclose(f) || failed;
-	if (failed)
-		say("%s: %s", path, strerror(errno));
-	return !failed;
+	return !fflush(f) && !ferror(f);
 }
 
-/* " (not_ip 12, short 3)", the reasons that occurred. */
-static void undecodable_reasons(const struct flowtap *x, char *text, size_t size)
+int stats_write(struct stats *s, const struct flowtap *x)
 {
-	static const char prefix[] = "undecodable_";
-	struct flowtap_counter c;
-	size_t n = 0;
+	bool own = s->file != stdout, ok;
 
-	*text = 0;
-	for (size_t i = 0; flowtap_counter(x, i, &c) == 0 && n < size; i++)
-		if (!strncmp(c.name, prefix, sizeof(prefix) - 1) && c.value)
-			n += snprintf(text + n, size - n, "%s%s %" PRIu64, n ? ", " : " (",
-				      c.name + sizeof(prefix) - 1, c.value);
-	if (n && n < size)
-		snprintf(text + n, size - n, ")");
+	if (!s->path)
+		return STATUS_DONE;
+	/* Fails on pipes and devices, which keep nothing anyway. */
+	if (own && ftruncate(fileno(s->file), 0) < 0)
+		errno = 0;
+	ok = counters_print(s->file, x);
+	if (own && fclose(s->file))
+		ok = false;
+	if (!ok)
+		say("--stats: %s: %s", own ? s->path : "standard output", strerror(errno));
+	return ok ? STATUS_DONE : STATUS_FAILED;
 }
+
+void stats_cancel(struct stats *s)
+{
+	if (!s->path || s->file == stdout)
+		return;
+	fclose(s->file);
+	if (s->created)
+		unlink(s->path);
+}
+
+/* ---- the summary ---- */
+
+struct line {
+	char text[2048];
+	size_t n;
+};
+
+static void add(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct line *l, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->n, sizeof(l->text) - l->n, fmt, ap);
+	va_end(ap);
+	if (n > 0 && l->n + n < sizeof(l->text))
+		l->n += n;
+}
+
+static void add_number(struct line *l, uint64_t n, const char *noun)
+{
+	add(l, "%" PRIu64 " %s%s", n, noun, n == 1 ? "" : "s");
+}
+
+/* " (not_ip 12, short 3)": the counters that divide another one up. */
+static void add_reasons(struct line *l, const struct flowtap *x, const char *prefix)
+{
+	struct flowtap_counter c;
+	bool any = false;
+
+	for (size_t i = 0; flowtap_counter(x, i, &c) == 0; i++) {
+		if (c.text || !c.value || strncmp(c.name, prefix, strlen(prefix)))
+			continue;
+		add(l, "%s%s %" PRIu64, any ? ", " : " (", c.name + strlen(prefix), c.value);
+		any = true;
+	}
+	if (any)
+		add(l, ")");
+}
+
+/* What did not come out as a record, or not as it would have. */
+static const struct loss {
+	const char *counter, *noun, *what;
+	const char *reasons;	/* prefix of the counters that it is the sum of */
+} losses[] = {
+	{ "packets_filtered", "packet", "filtered out", NULL },
+	{ "packets_sampled_out", "packet", "sampled out", NULL },
+	{ "packets_dropped", "packet", "dropped", "dropped_" },
+	{ "packets_undecodable", "packet", "undecodable", "undecodable_" },
+	{ "flows_expired_emergency", "flow", "ended early (table full)", NULL },
+	{ "flows_sampled_out", "flow", "sampled out", NULL },
+	{ "flows_filtered", "flow", "filtered out", NULL },
+	{ "flows_discarded", "flow", "discarded", NULL },
+};
 
 void summary_print(const struct flowtap *x, double seconds)
 {
 	uint64_t packets = counter(x, "packets_seen"), bytes, total;
-	uint64_t undecodable = counter(x, "packets_undecodable");
-	uint64_t filtered = counter(x, "packets_filtered");
-	uint64_t discarded = counter(x, "flows_discarded");
-	char more[512] = "", reasons[256];
-	size_t n = 0;
+	struct line l = { .n = 0 };
+	char buf[32];
 
 	flowtap_progress(x, &bytes, &total);
-	if (filtered)
-		n += snprintf(more + n, sizeof(more) - n, "; %" PRIu64 " filtered out", filtered);
-	if (undecodable) {
-		undecodable_reasons(x, reasons, sizeof(reasons));
-		n += snprintf(more + n, sizeof(more) - n, "; %" PRIu64 " not decodable%s",
-			      undecodable, reasons);
+	add_number(&l, packets, "packet");
+	add(&l, ", ");
+	add_number(&l, counter(x, "flows_exported"), "flow");
+	add(&l, ", %sB in %.2f s", scaled(buf, bytes), seconds);
+	if (seconds > 0)
+		add(&l, " (%spackets/s)", scaled(buf, packets / seconds));
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+		const struct loss *s = &losses[i];
+		uint64_t n = counter(x, s->counter);
+
+		if (!n)
+			continue;
+		add(&l, "; ");
+		add_number(&l, n, s->noun);
+		add(&l, " %s", s->what);
+		if (s->reasons)
+			add_reasons(&l, x, s->reasons);
 	}
-	if (discarded)
-		snprintf(more + n, sizeof(more) - n, "; %" PRIu64 " flows discarded", discarded);
-	say("%" PRIu64 " packets, %" PRIu64 " flows, %.1f MB in %.2f s (%.2f M packets/s)%s",
-	    packets, counter(x, "flows_exported"), bytes / 1e6, seconds,
-	    seconds > 0 ? packets / seconds / 1e6 : 0, more);
+	say("%s", l.text);
 }

@@ -1,167 +1,184 @@
-/* help.c - what the command can do, from the tables of the library. */
+/* help.c - what the command can do, from the option tables. */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
 
-#define WIDTH 80
-#define INDENT 31
+#define INDENT 30	/* of what an option means */
 
-/* Wraps text at WIDTH; the cursor is at column `at`. */
-static void wrap(const char *text, unsigned at, unsigned indent)
+static const char intro[] =
+	"Groups the packets of captures into bidirectional network flows and writes a "
+	"record for each. SOURCE is a pcap or pcapng file, also a gzip or zstd compressed "
+	"one, or - for standard input. Several are read in order as one capture.";
+
+/* " FILE", "[=FMT]" */
+static void metavar_text(char *buf, size_t size, const struct flowtap_option *o)
 {
-	while (*text) {
-		const char *space = strchrnul(text, ' ');
-		unsigned len = space - text;
-
-		if (at > indent && at + 1 + len > WIDTH) {
-			printf("\n%*s", indent, "");
-			at = indent;
-		} else if (at > indent) {
-			putchar(' ');
-			at++;
-		}
-		printf("%.*s", (int)len, text);
-		at += len;
-		text = *space ? space + 1 : space;
-	}
-	putchar('\n');
+	snprintf(buf, size, "%s%s", *o->metavar && *o->metavar != '[' ? " " : "", o->metavar);
 }
 
-static void option_line(char short_name, const char *name, bool negated, const char *metavar,
-			const char *doc, const char *default_text)
+/* What it does, and its default where it has one that says something. */
+static void meaning(char *buf, size_t size, const struct flowtap_option *o)
 {
-	char left[128], text[512];
+	bool said = *o->default_text && strcmp(o->default_text, "0") &&
+		    strcmp(o->default_text, "off");
+
+	if (o->type == FLOWTAP_OPTION_BOOL && said)
+		snprintf(buf, size, "%s On by default; --no-%s turns it off.", o->doc,
+			 dashed(o->name));
+	else
+		snprintf(buf, size, "%s%s%s%s", o->doc, said ? " Default: " : "",
+			 said ? o->default_text : "", said ? "." : "");
+}
+
+/* Calls fn for the served options of each group, in the order in which the
+ * tables name the groups. */
+static void each_group(void (*heading)(const char *group),
+		       void (*fn)(const struct flowtap_option *o))
+{
+	const struct flowtap_option *o, *other;
+
+	for (size_t i = 0; (o = cli_option(i)); i++) {
+		size_t k = 0;
+
+		/* The first served one of a group stands for it. */
+		while (o->served && (other = cli_option(k)) != o &&
+		       (!other->served || strcmp(other->group, o->group)))
+			k++;
+		if (!o->served || cli_option(k) != o)
+			continue;
+		heading(o->group);
+		for (; (other = cli_option(k)); k++)
+			if (other->served && !strcmp(other->group, o->group))
+				fn(other);
+	}
+}
+
+/* ---- --help ---- */
+
+static void text_heading(const char *group)
+{
+	printf("\n%s:\n", group);
+}
+
+static void text_option(const struct flowtap_option *o)
+{
+	char left[128], metavar[64], text[512];
 	unsigned n;
 
-	n = snprintf(left, sizeof(left), "  %c%c%s --%s", short_name ? '-' : ' ',
-		     short_name ? short_name : ' ', short_name ? "," : " ", name);
-	for (char *c = left + 6; *c; c++)
-		if (*c == '_')
-			*c = '-';
-	snprintf(left + n, sizeof(left) - n, "%s%s", *metavar ? " " : "", metavar);
-	snprintf(text, sizeof(text), "%s%s%s%s%s", doc, *default_text ? " Default: " : "",
-		 default_text, *default_text ? "." : "", negated ? " Undone by --no-...." : "");
+	metavar_text(metavar, sizeof(metavar), o);
+	if (o->short_name)
+		n = snprintf(left, sizeof(left), "  -%c, --%s%s", o->short_name, dashed(o->name),
+			     metavar);
+	else
+		n = snprintf(left, sizeof(left), "      --%s%s", dashed(o->name), metavar);
 	printf("%-*s", INDENT, left);
-	if (strlen(left) >= INDENT)
+	if (n + 1 > INDENT)
 		printf("\n%*s", INDENT, "");
-	wrap(text, INDENT, INDENT);
+	meaning(text, sizeof(text), o);
+	wrap_print(text, INDENT, INDENT);
 }
 
-void help_print(void)
+static void unserved_names(char *buf, size_t size)
 {
-	bool later = false;
+	const struct flowtap_option *o;
+	size_t n = 0;
 
-	puts("Usage: flowtap [OPTIONS] SOURCE...\n\n"
-	     "Groups the packets of captures into bidirectional network flows and writes a\n"
-	     "record for each. SOURCE is a pcap or pcapng file, gzip or zstd compressed ones\n"
-	     "too; several are read in order as one capture; - is standard input.\n\n"
-	     "Options:");
-	for (size_t i = 0; i < flowtap_option_count(); i++) {
-		const struct flowtap_option *o = flowtap_option(i);
+	*buf = 0;
+	for (size_t i = 0; (o = cli_option(i)); i++)
+		if (!o->served && n < size)
+			n += snprintf(buf + n, size - n, "%s--%s", n ? ", " : "",
+				      dashed(o->name));
+}
 
-		if (o->served)
-			option_line(o->short_name, o->name,
-				    o->type == FLOWTAP_OPTION_BOOL, o->metavar, o->doc,
-				    o->default_text);
-		later = later || !o->served;
-	}
-	option_line('r', "read-file", false, "FILE", "Read FILE, whatever its name looks like.", "");
-	option_line(0, "stats", false, "PATH",
-		    "Write the counters as JSON to PATH when the run ends.", "");
-	option_line(0, "list-features", false, "[=FMT]",
-		    "List all columns, as text, md or json, and exit.", "");
-	option_line('q', "quiet", false, "", "No progress bar and no summary.", "");
-	option_line('V', "version", false, "", "Print the version and exit.", "");
-	option_line('h', "help", false, "", "Print this and exit.", "");
-	if (!later)
-		return;
-	fputs("\nRefused by this version, which reads capture files only: ", stdout);
-	{
-		char names[1024] = "--interface";
+static void text_print(void)
+{
+	char names[1024], text[1280];
 
-		for (size_t i = 0; i < flowtap_option_count(); i++)
-			if (!flowtap_option(i)->served)
-				snprintf(names + strlen(names), sizeof(names) - strlen(names),
-					 " --%s", flowtap_option(i)->name);
-		for (char *c = names; *c; c++)
-			if (*c == '_')
-				*c = '-';
-		printf("\n  ");
-		wrap(names, 2, 2);
+	puts("Usage: flowtap [OPTIONS] SOURCE...\n");
+	wrap_print(intro, 0, 0);
+	each_group(text_heading, text_option);
+	unserved_names(names, sizeof(names));
+	if (*names) {
+		snprintf(text, sizeof(text), "Refused by this version: %s.", names);
+		putchar('\n');
+		wrap_print(text, 0, 0);
 	}
 	puts("\nExit status: 0 done, 1 failed or damaged input, 2 wrong usage.");
 }
 
-static const char *type_name(enum flowtap_type type)
+/* ---- --help=man ---- */
+
+/* Text for troff: a hyphen that is to be typed is \-, a backslash is \e, and a
+ * dot or quote may not begin a line. */
+static void man_text(const char *text)
 {
-	static const char *const names[] = {
-		[FLOWTAP_U64] = "unsigned", [FLOWTAP_I64] = "integer", [FLOWTAP_F64] = "double",
-		[FLOWTAP_TEXT] = "text",    [FLOWTAP_LIST] = "list",
-	};
-
-	return names[type];
-}
-
-static const char *group_name(enum flowtap_group group)
-{
-	static const char *const names[] = {
-		[FLOWTAP_GROUP_CORE] = "core",
-		[FLOWTAP_GROUP_STATISTICS] = "statistics",
-		[FLOWTAP_GROUP_L7] = "l7",
-		[FLOWTAP_GROUP_SPLT] = "splt",
-	};
-
-	return names[group];
-}
-
-static void print_text(void)
-{
-	for (size_t i = 0; i < flowtap_feature_count(NULL); i++) {
-		const struct flowtap_feature *f = flowtap_feature(NULL, i);
-
-		printf("%-32s %-8s %-8s %-10s %s\n", f->name, type_name(f->type), f->unit,
-		       group_name(f->group), f->doc);
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", stdout);
+	for (; *text; text++) {
+		if (*text == '-')
+			fputs("\\-", stdout);
+		else if (*text == '\\')
+			fputs("\\e", stdout);
+		else
+			putchar(*text);
 	}
 }
 
-static void print_markdown(void)
+static void man_heading(const char *group)
 {
-	puts("| column | type | unit | group | meaning |\n|---|---|---|---|---|");
-	for (size_t i = 0; i < flowtap_feature_count(NULL); i++) {
-		const struct flowtap_feature *f = flowtap_feature(NULL, i);
-
-		printf("| `%s` | %s | %s | %s | %s |\n", f->name, type_name(f->type), f->unit,
-		       group_name(f->group), f->doc);
-	}
+	printf(".SS %s\n", group);
 }
 
-static void print_json(void)
+static void man_option(const struct flowtap_option *o)
 {
-	size_t n = flowtap_feature_count(NULL);
+	char metavar[64], text[512];
 
-	puts("[");
-	for (size_t i = 0; i < n; i++) {
-		const struct flowtap_feature *f = flowtap_feature(NULL, i);
-
-		/* The table has no character that JSON escapes. */
-		printf("  {\"name\": \"%s\", \"type\": \"%s\", \"unit\": \"%s\", "
-		       "\"group\": \"%s\", \"doc\": \"%s\"}%s\n",
-		       f->name, type_name(f->type), f->unit, group_name(f->group), f->doc,
-		       i + 1 < n ? "," : "");
+	metavar_text(metavar, sizeof(metavar), o);
+	fputs(".TP\n", stdout);
+	if (o->short_name)
+		printf("\\fB\\-%c\\fR, ", o->short_name);
+	fputs("\\fB", stdout);
+	man_text("--");
+	man_text(dashed(o->name));
+	fputs("\\fR", stdout);
+	if (*metavar) {
+		fputs("\\fI", stdout);
+		man_text(metavar);
+		fputs("\\fR", stdout);
 	}
-	puts("]");
+	if (o->type == FLOWTAP_OPTION_BOOL && *o->default_text) {
+		fputs(", \\fB", stdout);
+		man_text("--no-");
+		man_text(dashed(o->name));
+		fputs("\\fR", stdout);
+	}
+	putchar('\n');
+	meaning(text, sizeof(text), o);
+	man_text(text);
+	putchar('\n');
 }
 
-bool features_print(const char *format)
+static void man_print(void)
+{
+	char names[1024];
+
+	each_group(man_heading, man_option);
+	unserved_names(names, sizeof(names));
+	if (!*names)
+		return;
+	man_heading("Refused by this version");
+	man_text(names);
+	puts(".");
+}
+
+bool help_print(const char *format)
 {
 	if (!strcmp(format, "text"))
-		print_text();
-	else if (!strcmp(format, "md"))
-		print_markdown();
-	else if (!strcmp(format, "json"))
-		print_json();
+		text_print();
+	else if (!strcmp(format, "man"))
+		man_print();
 	else
 		return false;
 	return true;

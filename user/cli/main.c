@@ -1,102 +1,180 @@
+/* main.c - the command: one run of a probe. */
+
 #include "cli.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
-static struct flowtap *running;	/* for the signal handler */
+/* ---- signals ---- */
 
-void say(const char *fmt, ...)
-{
-	va_list ap;
+static struct flowtap *volatile running;
+static volatile sig_atomic_t stopped, finished;
 
-	progress_clear();
-	flockfile(stderr);
-	fputs("flowtap: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	funlockfile(stderr);
-}
-
+/* The first signal ends the run in good order, the next one at once. */
 static void on_signal(int sig)
 {
 	(void)sig;
-	flowtap_stop(running);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	stopped = 1;
+	if (running)
+		flowtap_stop(running);
+	else if (!finished)
+		/* Opening waits, it may be for ever, for the first bytes of a
+		 * pipe. "tcpdump -w - | flowtap -": one Ctrl-C goes to both,
+		 * and tcpdump still has packets to hand over. */
+		alarm(1);
 }
 
-/* The first signal ends the run in good order, a second one at once. */
-static void catch_signals(struct flowtap *x)
+/* Nothing has come, so there is nothing to flush. */
+static void on_alarm(int sig)
 {
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
-
-	running = x;
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	(void)sig;
+	_exit(STATUS_DONE);
 }
+
+static void catch_signals(void)
+{
+	/* Without SA_RESTART: a read that waits is to return. */
+	struct sigaction stop = { .sa_handler = on_signal };
+	struct sigaction give_up = { .sa_handler = on_alarm };
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGALRM, &give_up, NULL);
+}
+
+static void probe_is_open(struct flowtap *x)
+{
+	running = x;
+	alarm(0);
+	if (stopped)
+		flowtap_stop(x);
+}
+
+static void probe_is_done(void)
+{
+	finished = 1;
+	running = NULL;
+}
+
+/* ---- the run ---- */
 
 static void on_log(void *arg, enum flowtap_log_level level, const char *text)
 {
-	const struct cli *cli = arg;
+	struct cli *cli = arg;
 
+	if (level == FLOWTAP_LOG_ERROR)
+		cli->error_said = true;
 	if (level != FLOWTAP_LOG_INFO || !cli->quiet)
 		say("%s", text);
 }
 
-static double now(void)
+static bool may_be_interface(const struct cli *cli, const char *source)
 {
-	struct timespec t;
+	for (size_t i = 0; i < cli->n_names; i++)
+		if (!strcmp(cli->names[i], source))
+			return true;
+	return false;
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec * 1e-9;
+/* Whether a source is why nothing was found: a name that is no file. */
+static int missing_source(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->opts.sources.n; i++) {
+		const char *source = cli->opts.sources.v[i];
+
+		if (!strcmp(source, "-") || access(source, F_OK) == 0)
+			continue;
+		if (!may_be_interface(cli, source)) {
+			say("%s: no such file", source);
+			return STATUS_FAILED;
+		}
+		if (if_nametoindex(source)) {
+			say("%s: live capture from an interface is not available in this version",
+			    source);
+			return STATUS_USAGE;
+		}
+		say("%s: no such file (and live capture from an interface is not available in this version)",
+		    source);
+		return STATUS_FAILED;
+	}
+	return GO_ON;
+}
+
+static int open_failed(const struct cli *cli, int r)
+{
+	int status = r == -ENOENT ? missing_source(cli) : GO_ON;
+
+	if (status != GO_ON)
+		return status;
+	if (r == -EINVAL || r == -ENOTSUP) {
+		say_refused(flowtap_error(NULL));
+		return STATUS_USAGE;
+	}
+	say("%s", flowtap_error(NULL));
+	return STATUS_FAILED;
 }
 
 static int run(struct cli *cli)
 {
-	struct progress *progress = NULL;
+	struct progress *progress;
+	struct stats stats;
 	struct flowtap *x;
-	double start = now();
-	int r, status = 0;
+	double start = seconds_now();
+	int r, status;
 
+	catch_signals();
 	cli->opts.log = on_log;
 	cli->opts.log_arg = cli;
+	status = stats_open(&stats, cli->stats);
+	if (status != GO_ON)
+		return status;
 	r = flowtap_open(&x, &cli->opts);
 	if (r < 0) {
-		say("%s", flowtap_error(NULL));
-		return r == -EINVAL || r == -ENOTSUP ? EXIT_USAGE : EXIT_RUN;
+		stats_cancel(&stats);
+		return open_failed(cli, r);
 	}
-	catch_signals(x);
-	if (!cli->quiet && isatty(STDERR_FILENO))
-		progress = progress_start(x);
+	probe_is_open(x);
+	progress = progress_start(x, cli);
 	r = flowtap_run(x, NULL, NULL);
 	progress_stop(progress);
-	if (r < 0) {
-		status = EXIT_RUN;
-		/* Damage was told when it was met. */
-		if (r != -EBADMSG)
-			say("%s", flowtap_error(x));
-	}
-	if (cli->stats && !counters_write(x, cli->stats))
-		status = EXIT_RUN;
-	if (!cli->quiet)
-		summary_print(x, now() - start);
+	probe_is_done();
+
+	/* Damage was told where it was met. */
+	if (r < 0 && !(r == -EBADMSG && cli->error_said))
+		say("%s", flowtap_error(x));
+	status = r < 0 ? STATUS_FAILED : STATUS_DONE;
+	if (stats_write(&stats, x) != STATUS_DONE)
+		status = STATUS_FAILED;
+	if (!cli->quiet && (r == 0 || r == -EBADMSG))
+		summary_print(x, seconds_now() - start);
 	flowtap_close(x);
 	return status;
+}
+
+/* What was printed on request has to arrive as well; a reader that has gone
+ * has seen what he wanted. */
+static int flush(int status)
+{
+	if (status != STATUS_DONE || !(fflush(stdout) || ferror(stdout)) || errno == EPIPE)
+		return status;
+	say("standard output: %s", strerror(errno));
+	return STATUS_FAILED;
 }
 
 int main(int argc, char **argv)
 {
 	struct cli cli = { .opts = FLOWTAP_OPTS() };
-	int status = args_parse(&cli, argc, argv);
+	int status;
 
-	if (status < 0)
-		status = run(&cli);
-	flowtap_opts_free(&cli.opts);
+	signal(SIGPIPE, SIG_IGN);
+	status = args_parse(&cli, argc, argv);
+	status = status == GO_ON ? run(&cli) : flush(status);
+	args_free(&cli);
 	return status;
 }

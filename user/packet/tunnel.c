@@ -55,8 +55,10 @@ static bool capwap(struct walk *w)
 	return true;
 }
 
-/* TaZmen Sniffer Protocol: tagged fields up to END, then the sniffed frame. */
-static bool tzsp(struct walk *w)
+/* TaZmen Sniffer Protocol: tagged fields up to END, then the sniffed frame. The
+ * length of a field counts its data; some senders count the type and the
+ * length itself as well (`overhead` is 0 then, otherwise 2). */
+static bool tzsp(struct walk *w, uint32_t overhead)
 {
 	enum { VERSION = 1, RECEIVED = 0, ETHERNET = 1, TAG_PADDING = 0, TAG_END = 1 };
 	uint32_t at = w->offset;
@@ -71,13 +73,34 @@ static bool tzsp(struct walk *w)
 			return false;
 		tag = w->data[at++];
 		if (tag != TAG_PADDING && tag != TAG_END) {
-			if (!has(w, at, 1))
+			if (!has(w, at, 1) || w->data[at] + overhead < 2)
 				return false;
-			at += 1 + w->data[at];
+			at += w->data[at] + overhead - 1;
 		}
 	} while (tag != TAG_END);
 	w->offset = at;
 	return true;
+}
+
+static enum undecodable walk_tzsp(struct walk *w, struct ip_view *ip, bool *ret_found)
+{
+	const struct walk start = *w;
+	enum undecodable r = UNDECODABLE_NOT_IP;
+
+	*ret_found = false;
+	for (uint32_t overhead = 2; r == UNDECODABLE_NOT_IP; overhead -= 2) {
+		*w = start;
+		if (tzsp(w, overhead)) {
+			*ret_found = true;
+			w->tunnel = TUNNEL_TZSP;
+			r = walk_link(w, DLT_EN10MB);
+			if (!r)
+				r = walk_ip(w, ip, true);
+		}
+		if (!overhead)
+			break;
+	}
+	return r;
 }
 
 enum undecodable walk_tunnel(struct walk *w, struct ip_view *ip)
@@ -107,14 +130,9 @@ enum undecodable walk_tunnel(struct walk *w, struct ip_view *ip)
 		    !has(&inner, view.transport, 8))
 			r = UNDECODABLE_SHORT;
 	} else if (src == PORT_TZSP || dst == PORT_TZSP) {
-		found = tzsp(&inner);
+		r = walk_tzsp(&inner, &view, &found);
 		if (!found)
 			w->tunnel = TUNNEL_TZSP;
-		inner.tunnel = TUNNEL_TZSP;
-		if (found)
-			r = walk_link(&inner, DLT_EN10MB);
-		if (found && !r)
-			r = walk_ip(&inner, &view, true);
 	}
 	/* What carries something else than IP is traffic of the tunnel's ends;
 	 * but of CAPWAP the reference meters no such packet. */
