@@ -53,7 +53,17 @@ put_list(char *p, const struct flowtap_value *v, const char *separator, size_t s
 {
 	*p++ = '[';
 	for (uint32_t i = 0; i < v->list.n; i++) {
-		p += format_i64(p, list_element(v, i));
+		int64_t x = list_element(v, i);
+
+		/* Most are directions, zero times, and -1 behind the end. */
+		if ((uint64_t)x < 10) {
+			*p++ = '0' + x;
+		} else if (x == -1) {
+			*p++ = '-';
+			*p++ = '1';
+		} else {
+			p += format_i64(p, x);
+		}
 		memcpy(p, separator, separator_len);
 		p += separator_len;
 	}
