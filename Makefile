@@ -29,7 +29,7 @@ endif
 
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes \
-	-Wno-sign-compare -fvisibility=hidden -fPIC -pthread -ffp-contract=off -fno-plt \
+	-Wno-sign-compare -Wno-missing-field-initializers -fvisibility=hidden -fPIC -pthread -ffp-contract=off -fno-plt \
 	-Iinclude -Iuser -Ibpf -D_GNU_SOURCE $(DEP_CFLAGS) $(SANITIZE_FLAGS) $(CFLAGS)
 DEP_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 DEP_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
