@@ -120,9 +120,11 @@ int reader_open(struct reader **ret, const struct reader_opts *o, uint8_t *buf, 
 			goto fail;
 		r->next_source = 1;
 	}
-	r->filled = reader_fill(r, buf);
-	if (r->filled)
-		r->n_ahead = source_next(r->source, r->ahead, READER_BATCH);
+	do {
+		r->filled = reader_fill(r, buf);
+		if (r->filled)
+			r->n_ahead = source_next(r->source, r->ahead, READER_BATCH);
+	} while (r->filled && !r->n_ahead);
 	if (r->source)
 		r->era_ms = r->source->era_ms;
 	/* An expression may have a meaning for some link types only. */
@@ -162,7 +164,8 @@ static bool open_next_source(struct reader *r)
 
 int reader_fill(struct reader *r, uint8_t *buf)
 {
-	if (r->filled) {
+	/* That of reader_open() is there still. */
+	if (r->filled && r->n_ahead) {
 		r->filled = false;
 		return 1;
 	}

@@ -163,7 +163,7 @@ static int read_interface_options(struct pcapng_file *p, struct interface *i, co
 		at += 4;
 		if (code == OPTION_END)
 			return 0;
-		if (end - at < ((length + 3) & ~3))
+		if (end - at < padded)
 			return file_damaged(&p->file, "interface description with an option of %u "
 					    "bytes, %zd left", length, end - at);
 		if (code == OPTION_TSRESOL && length == 1) {
@@ -177,7 +177,7 @@ static int read_interface_options(struct pcapng_file *p, struct interface *i, co
 			return file_damaged(&p->file, "interface description with option %u of %u "
 					    "bytes", code, length);
 		}
-		at += (length + 3) & ~3;
+		at += padded;
 	}
 	return 0;
 }

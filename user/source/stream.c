@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include <zstd.h>
 
 #define IN_SIZE (128u << 10)	/* compressed bytes held at a time */
+
+#define WAIT_MS 200
 
 struct stream {
 	int fd;
@@ -43,10 +46,18 @@ static int fail_stream(struct stream *s, int r, const char *what, const char *ca
 	return r;
 }
 
+/* On what has no size and may keep us waiting, not for ever: whoever reads is
+ * to look now and then whether he shall stop. */
 static ssize_t read_fd(struct stream *s, void *buf, size_t size)
 {
-	ssize_t n = read(s->fd, buf, size);
-	int e = errno;
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	ssize_t n;
+	int e;
+
+	if (!s->bytes_total && poll(&p, 1, WAIT_MS) == 0)
+		return -EINTR;
+	n = read(s->fd, buf, size);
+	e = errno;
 
 	if (n < 0)
 		return e == EINTR ? -EINTR : fail_stream(s, -e, "", strerror(e));

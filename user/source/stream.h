@@ -24,7 +24,8 @@ void stream_close(struct stream *s);
  * how many; 0 at the end; or a negative errno:
  *   -EBADMSG  compressed data is damaged or cut off here. What was decompressed
  *             before that point has been given by earlier calls.
- *   -EINTR    a signal came before any byte did; nothing is lost.
+ *   -EINTR    a signal came before any byte did, or of a pipe none came for a
+ *             while; nothing is lost.
  *   any other read(2) failed */
 ssize_t stream_read(struct stream *s, void *buf, size_t size);
 
