@@ -18,6 +18,7 @@ struct option {
 	size_t offset;
 	size_t width;			/* of the field, bytes */
 	const char *const *choices;	/* of a TEXT field; NULL: any text */
+	const char *choice_later;	/* one that is not served yet */
 };
 
 static const char *const formats[] = { "csv", "ndjson", NULL };
@@ -58,7 +59,8 @@ static const struct option options[] = {
 	     "Write records to DEST: a path (.csv, .ndjson and .json say the format), or - for "
 	     "standard output. May be given more than once."),
 	TEXT(format, 'f', "FMT", "csv",
-	     "Format of outputs whose name does not say it: csv or ndjson.", .choices = formats),
+	     "Format of outputs whose name does not say it: csv or ndjson.", .choices = formats,
+	     .choice_later = "ipfix"),
 	COMMA_LIST(columns, 0, "A,B,...",
 	     "Write these columns, in this order. Without it, all columns of the enabled "
 	     "groups."),
@@ -279,6 +281,9 @@ static int set_text(const struct option *o, char **field, const char *value)
 {
 	char *copy, choices[128];
 
+	if (o->choice_later && !strcasecmp(o->choice_later, value))
+		return error_set(-ENOTSUP, "%s: %s is not available in this version", o->desc.name,
+				 value);
 	if (!is_choice(o, value))
 		return error_set(-EINVAL, "%s: '%s' is none of %s", o->desc.name, value,
 				 choices_text(o, choices, sizeof(choices)));

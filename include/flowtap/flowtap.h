@@ -107,7 +107,8 @@ struct flowtap_opts {
 	void *log_arg;
 };
 
-/* Options with their defaults, then the given designated initialisers. */
+/* Options with their defaults, then the given designated initialisers, which
+ * override them (gcc's -Woverride-init, part of -Wextra, remarks on that). */
 #define FLOWTAP_OPTS(...) \
 	((struct flowtap_opts){ \
 		.size = sizeof(struct flowtap_opts), .decode_tunnels = true, \

@@ -113,8 +113,8 @@ void progress_stop(struct progress *p);
 /* Seconds on a clock that only goes forward. */
 double seconds_now(void);
 
-/* "4.1 M" and the like: a number in three digits or so. */
-const char *scaled(char buf[32], double value);
+/* "1.5 GB", "4.1 M packets/s": a number in four digits at most. */
+const char *scaled(char buf[32], double value, const char *unit);
 
 /* Prints text, wrapped at 80 columns; the cursor is at column `at`, further
  * lines are indented. */

@@ -147,9 +147,9 @@ void summary_print(const struct flowtap *x, double seconds)
 	add_number(&l, packets, "packet");
 	add(&l, ", ");
 	add_number(&l, counter(x, "flows_exported"), "flow");
-	add(&l, ", %sB in %.2f s", scaled(buf, bytes), seconds);
+	add(&l, ", %s in %.2f s", scaled(buf, bytes, "B"), seconds);
 	if (seconds > 0)
-		add(&l, " (%spackets/s)", scaled(buf, packets / seconds));
+		add(&l, " (%s)", scaled(buf, packets / seconds, "packets/s"));
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		const struct loss *s = &losses[i];
 		uint64_t n = counter(x, s->counter);

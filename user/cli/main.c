@@ -91,7 +91,7 @@ static int missing_source(const struct cli *cli)
 		if (!strcmp(source, "-") || access(source, F_OK) == 0)
 			continue;
 		if (!may_be_interface(cli, source)) {
-			say("%s: no such file", source);
+			say("%s: No such file", source);
 			return STATUS_FAILED;
 		}
 		if (if_nametoindex(source)) {
@@ -99,7 +99,7 @@ static int missing_source(const struct cli *cli)
 			    source);
 			return STATUS_USAGE;
 		}
-		say("%s: no such file (and live capture from an interface is not available in this version)",
+		say("%s: No such file (and live capture from an interface is not available in this version)",
 		    source);
 		return STATUS_FAILED;
 	}

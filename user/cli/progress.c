@@ -67,8 +67,9 @@ static void draw(const struct progress *p)
 	uint64_t bytes, total;
 
 	flowtap_progress(p->x, &bytes, &total);
-	snprintf(numbers, sizeof(numbers), "%sB, %spackets/s, %" PRIu64 " flows, %s",
-		 scaled(size, bytes), scaled(rate, counter(p->x, "packets_seen") / elapsed),
+	snprintf(numbers, sizeof(numbers), "%s, %s, %" PRIu64 " flows, %s",
+		 scaled(size, bytes, "B"),
+		 scaled(rate, counter(p->x, "packets_seen") / elapsed, "packets/s"),
 		 counter(p->x, "flows_created"), clock_text(time, elapsed));
 	if (!total) {
 		snprintf(line, sizeof(line), "%s", numbers);

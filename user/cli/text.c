@@ -16,14 +16,15 @@ double seconds_now(void)
 	return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-const char *scaled(char buf[32], double value)
+const char *scaled(char buf[32], double value, const char *unit)
 {
 	static const char *const prefixes[] = { "", "k", "M", "G", "T", "P", "E" };
 	size_t i = 0;
 
 	for (; value >= 999.95 && i + 1 < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		value /= 1000;
-	snprintf(buf, 32, "%.*f %s", i ? 1 : 0, value, prefixes[i]);
+	snprintf(buf, 32, "%.*f %s%s%s", i ? 1 : 0, value, prefixes[i], i && unit[1] ? " " : "",
+		 unit);
 	return buf;
 }
 
