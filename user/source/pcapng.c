@@ -46,9 +46,9 @@ struct interface {
 	uint64_t ticks_per_s;
 	int64_t offset_s;
 	/* The usual ones need no division: a tick is fast_ns, and the product
-	 * cannot overflow up to fast_max. */
+	 * cannot overflow below fast_limit. */
 	uint32_t fast_ns;
-	uint64_t fast_max;
+	uint64_t fast_limit;
 };
 
 struct pcapng_file {
@@ -120,7 +120,7 @@ static uint64_t time_ns(struct pcapng_file *p, const struct interface *i, uint64
 	__int128 t;
 
 	p->timed = true;
-	if (ticks <= i->fast_max && !*era_ms)
+	if (ticks < i->fast_limit && !*era_ms)
 		return ticks * i->fast_ns;
 	if (i->binary) {
 		uint64_t rest = ticks & (((uint64_t)1 << i->shift) - 1);
@@ -227,7 +227,7 @@ static int add_interface(struct pcapng_file *p, const struct block *b)
 		return r;
 	if (!i->binary && i->shift <= 9 && !i->offset_s) {
 		i->fast_ns = NS_PER_S / i->ticks_per_s;
-		i->fast_max = INT64_MAX / i->fast_ns;
+		i->fast_limit = INT64_MAX / i->fast_ns;
 	}
 	return 0;
 }

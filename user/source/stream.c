@@ -54,7 +54,7 @@ static ssize_t read_fd(struct stream *s, void *buf, size_t size)
 	ssize_t n;
 	int e;
 
-	if (!s->bytes_total && poll(&p, 1, WAIT_MS) == 0)
+	if (!s->bytes_total && poll(&p, 1, WAIT_MS) <= 0)
 		return -EINTR;
 	n = read(s->fd, buf, size);
 	e = errno;
