@@ -162,7 +162,9 @@ static void *reader_main(void *arg)
 			b->deals[i].n = 0;
 		more = !atomic_load_explicit(&p->stop, memory_order_relaxed) &&
 		       reader_fill(p->reader, b->buf);
-		while (more && (n = reader_next(p->reader, batch)))
+		/* Told to stop, it still meters what was read when it began. */
+		while (!atomic_load_explicit(&p->error, memory_order_relaxed) &&
+		       (n = reader_next(p->reader, batch)))
 			for (unsigned i = 0; i < n; i++)
 				if (deal(p, b, &batch[i]) < 0) {
 					atomic_store(&p->error, -ENOMEM);
