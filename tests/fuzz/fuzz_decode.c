@@ -35,7 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (!r) {
 		if (memcmp(&a.key, &b.key, sizeof(a.key)) || a.hash != b.hash ||
-		    a.payload_size != b.payload_size || a.transport_size != b.transport_size ||
+		    a.raw_size != b.raw_size || a.ip_size != b.ip_size ||
+		    a.transport_size != b.transport_size || a.payload_size != b.payload_size ||
+		    a.ip_offset != b.ip_offset || a.transport_offset != b.transport_offset ||
+		    a.src_mac_offset != b.src_mac_offset || a.dst_mac_offset != b.dst_mac_offset ||
 		    a.tcp_flags != b.tcp_flags || a.swapped != b.swapped)
 			abort();
 		if (a.transport_offset > a.caplen || a.ip_offset >= a.caplen ||
