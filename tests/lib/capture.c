@@ -231,6 +231,6 @@ void capture_save(const struct capture *c, const char *path, size_t n)
 
 	if (n > c->size)
 		n = c->size;
-	if (!f || fwrite(c->data, 1, n, f) != n || fclose(f))
+	if (!f || (n && fwrite(c->data, 1, n, f) != n) || fclose(f))
 		die(path);
 }

@@ -27,7 +27,7 @@ struct file_header {
 	uint16_t major, minor;
 	uint32_t thiszone, sigfigs;	/* never used */
 	uint32_t snaplen;
-	uint32_t link_type;	/* low 16 bits; above them the FCS's length */
+	uint32_t link_type;	/* low 26 bits; above them the FCS's length */
 };
 
 struct record {
@@ -238,7 +238,7 @@ int pcap_file_open(struct source **ret, struct stream *stream, const char *path,
 		snprintf(err, err_size, "%s: %s", path, strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	p->link_type = file_link_type(h.link_type & 0xffff);
+	p->link_type = file_link_type(h.link_type & 0x03ffffff);
 	p->snaplen = snaplen_of(p, h.snaplen, h.magic == MAGIC_MODIFIED);
 	p->ns_per_fraction = h.magic == MAGIC_NS ? 1 : 1000;
 	p->header_size = h.magic == MAGIC_MODIFIED ? 24 : sizeof(struct record);

@@ -338,7 +338,9 @@ static int find_block(struct pcapng_file *p, struct block *ret)
 		return left >= f->need;
 	}
 	end = get32(p, ret->at + ret->length - 4);
-	if (end != ret->length)
+	/* The file's first block has been told from anything else already, and
+	 * libpcap asks no more of it. */
+	if (end != ret->length && file_offset(f) > 0)
 		return file_damaged(f, "a block's length is %u at its start and %u at its end",
 				    ret->length, end);
 	return 1;

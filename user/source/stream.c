@@ -129,9 +129,11 @@ static size_t inflate_step(struct stream *s, uint8_t *out, size_t size)
 
 static size_t zstd_step(struct stream *s, uint8_t *buf, size_t size)
 {
-	/* Given more than it asks for, the decoder goes over several blocks in
-	 * a call, and forgets those that were whole when one is damaged. */
-	size_t n = s->in_len - s->in_pos < s->zstd_wants ? s->in_len - s->in_pos : s->zstd_wants;
+	/* When a block is damaged, the decoder forgets what it put out in the
+	 * same call. So it gets one block a call, without the header of the
+	 * next, for which it asks along with the block. */
+	const size_t header = 3, wants = s->zstd_wants > header ? s->zstd_wants - header : s->zstd_wants;
+	const size_t left = s->in_len - s->in_pos, n = left < wants ? left : wants;
 	ZSTD_inBuffer in = { s->in + s->in_pos, n, 0 };
 	ZSTD_outBuffer out = { buf, size, 0 };
 	size_t r = ZSTD_decompressStream(s->zstd, &out, &in);
