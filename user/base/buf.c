@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 int buf_init(struct buf *b, size_t size)
 {
@@ -22,17 +23,20 @@ void buf_free(struct buf *b)
 
 char *buf_grow(struct buf *b, char *p, size_t n)
 {
-	size_t used = p - b->data, pos = b->pos - b->data, size = b->end - b->data;
+	size_t used = p - b->data, size = 2 * (b->end - b->data);
 	char *data;
 
 	if (n > SIZE_MAX / 4)
 		return NULL;
-	size = used + n > 2 * size ? used + n : 2 * size;
-	data = realloc(b->data, size);
+	if (size < used + n)
+		size = used + n;
+	data = malloc(size);
 	if (!data)
 		return NULL;
-	b->data = data;
-	b->pos = data + pos;
+	memcpy(data, b->data, used);
+	b->pos = data + (b->pos - b->data);
 	b->end = data + size;
+	free(b->data);
+	b->data = data;
 	return data + used;
 }

@@ -63,7 +63,7 @@ static void hash_list(const struct anonymizer *a, const struct flowtap_value *v,
 			memcpy(p, ", ", 2);
 			p += 2;
 		}
-		p += format_i64(p, list_element(v, i));
+		p += format_i64(p, list_element(v->list.ptr, v->list.width, i));
 	}
 	*p++ = ']';
 	crypto_generichash_update(&state, (uint8_t *)text, p - text);

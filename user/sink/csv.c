@@ -108,9 +108,14 @@ static int csv_record(void *format, const struct record *r, struct buf *b)
 		struct flowtap_value v;
 
 		column_value(&c->columns[i], c->anonymizer, r, &v, hex);
+		/* Most columns, and sooner known than a jump table is read. */
+		if (__builtin_expect(v.type == FLOWTAP_U64, 1)) {
+			p += format_u64(p, v.u64);
+			*p++ = ',';
+			continue;
+		}
 		switch (v.type) {
 		case FLOWTAP_U64:
-			p += format_u64(p, v.u64);
 			break;
 		case FLOWTAP_I64:
 			p += format_i64(p, v.i64);

@@ -147,9 +147,13 @@ static int json_record(void *format, const struct record *r, struct buf *b)
 
 		p = put_key(p, &j->columns[i]);
 		column_value(j->columns[i].column, j->anonymizer, r, &v, hex);
+		/* Most columns, and sooner known than a jump table is read. */
+		if (__builtin_expect(v.type == FLOWTAP_U64, 1)) {
+			p += format_u64(p, v.u64);
+			continue;
+		}
 		switch (v.type) {
 		case FLOWTAP_U64:
-			p += format_u64(p, v.u64);
 			break;
 		case FLOWTAP_I64:
 			p += format_i64(p, v.i64);

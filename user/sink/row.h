@@ -29,15 +29,15 @@ static inline void column_value(const struct column *c, const struct anonymizer 
 	}
 }
 
-static inline int64_t list_element(const struct flowtap_value *v, uint32_t i)
+static inline int64_t list_element(const void *list, uint32_t width, uint32_t i)
 {
-	switch (v->list.width) {
+	switch (width) {
 	case 1:
-		return ((const int8_t *)v->list.ptr)[i];
+		return ((const int8_t *)list)[i];
 	case 4:
-		return ((const int32_t *)v->list.ptr)[i];
+		return ((const int32_t *)list)[i];
 	default:
-		return ((const int64_t *)v->list.ptr)[i];
+		return ((const int64_t *)list)[i];
 	}
 }
 
@@ -47,28 +47,30 @@ static inline size_t list_room(const struct flowtap_value *v)
 	return (size_t)v->list.n * (FORMAT_INTEGER_MAX + 2) + 2;
 }
 
-/* "[0, 1, -1]"; returns the place behind it. */
+static inline __attribute__((always_inline)) char *
+put_elements(char *p, const struct flowtap_value *v, uint32_t width, const char *separator,
+	     size_t separator_len)
+{
+	for (uint32_t i = 0; i < v->list.n; i++) {
+		p += format_i64(p, list_element(v->list.ptr, width, i));
+		memcpy(p, separator, separator_len);
+		p += separator_len;
+	}
+	return v->list.n ? p - separator_len : p;
+}
+
+/* "[0, 1, -1]"; returns the place behind it. A loop for each width, so that the
+ * width is not asked for at every element. */
 static inline __attribute__((always_inline)) char *
 put_list(char *p, const struct flowtap_value *v, const char *separator, size_t separator_len)
 {
 	*p++ = '[';
-	for (uint32_t i = 0; i < v->list.n; i++) {
-		int64_t x = list_element(v, i);
-
-		/* Most are directions, zero times, and -1 behind the end. */
-		if ((uint64_t)x < 10) {
-			*p++ = '0' + x;
-		} else if (x == -1) {
-			*p++ = '-';
-			*p++ = '1';
-		} else {
-			p += format_i64(p, x);
-		}
-		memcpy(p, separator, separator_len);
-		p += separator_len;
-	}
-	if (v->list.n)
-		p -= separator_len;
+	if (v->list.width == 1)
+		p = put_elements(p, v, 1, separator, separator_len);
+	else if (v->list.width == 4)
+		p = put_elements(p, v, 4, separator, separator_len);
+	else
+		p = put_elements(p, v, 8, separator, separator_len);
 	*p++ = ']';
 	return p;
 }
